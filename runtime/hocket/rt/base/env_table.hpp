@@ -1,0 +1,80 @@
+// The table of environment variables: the parser, `hocket env`, the README and the tests all come from it.
+// A new variable is one line here, one field of `settings` and one case in env.cpp.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include <hocket/rt/base/clock.hpp>
+
+namespace hocket::rt {
+
+/// Index into env_table.
+enum class env_id : std::size_t {
+  workers,
+  blocking_threads,
+  affinity,
+  spin,
+  standby,
+  poll_interval,
+  seed,
+  virtual_clock,
+  debug,
+  display_env,
+  count_
+};
+
+inline constexpr std::size_t env_count = static_cast<std::size_t>(env_id::count_);
+
+enum class env_kind {
+  workers,   ///< a count, `auto`, or a percentage
+  count,     ///< a count or `auto`
+  affinity,  ///< `none`, `cores`, or a list of CPUs
+  spin,      ///< a duration, `auto`, or 0
+  duration,  ///< a duration with a unit
+  flag,      ///< 0, 1, off, on
+  seed,      ///< any 64-bit number, or `none`
+  display,   ///< 0, 1, verbose
+};
+
+struct env_variable {
+  env_id id;
+  const char* name;
+  env_kind kind;
+  std::uint64_t least;  // durations in nanoseconds
+  std::uint64_t most;
+  const char* fallback;  // what holds when the variable is not set, in the variable's own language
+  const char* meaning;
+};
+
+inline constexpr std::array<env_variable, env_count> env_table{{
+    {env_id::workers, "HOCKET_WORKERS", env_kind::workers, 1, 1024, "auto",
+     "worker threads; auto: the CPUs of the affinity mask, or ceil(cgroup quota) if less; N%: that share of auto, at "
+     "least 1"},
+    {env_id::blocking_threads, "HOCKET_BLOCKING_THREADS", env_kind::count, 1, 4096, "auto",
+     "most threads for blocking calls (to_thread); auto: min(32, usable CPUs + 4)"},
+    {env_id::affinity, "HOCKET_AFFINITY", env_kind::affinity, 0, 0, "none",
+     "pins worker i to the i-th CPU, round robin; cores: one thread of each core first"},
+    {env_id::spin, "HOCKET_SPIN", env_kind::spin, 0, nanos_per_ms, "auto",
+     "how long a worker looks for work before it sleeps; auto: 20us, but 0 with fewer than 3 usable CPUs or under a "
+     "quota below "
+     "the affinity mask"},
+    {env_id::standby, "HOCKET_STANDBY", env_kind::flag, 0, 1, "1",
+     "the standby worker, which serves sockets and timers while every worker computes"},
+    {env_id::poll_interval, "HOCKET_POLL_INTERVAL", env_kind::duration, nanos_per_us, 100 * nanos_per_ms, "100us",
+     "how long a busy worker may go without polling sockets and timers"},
+    {env_id::seed, "HOCKET_SEED", env_kind::seed, 0, ~std::uint64_t{0}, "none",
+     "replays one schedule: a private runtime that picks ready work pseudo-randomly from this seed"},
+    {env_id::virtual_clock, "HOCKET_VIRTUAL_CLOCK", env_kind::flag, 0, 1, "0",
+     "time jumps to the next deadline when nothing is left to run; for tests and examples"},
+    {env_id::debug, "HOCKET_DEBUG", env_kind::flag, 0, 1, "0", "debug mode, as asyncio's"},
+    {env_id::display_env, "HOCKET_DISPLAY_ENV", env_kind::display, 0, 1, "0",
+     "prints every variable's effective value and its source to stderr at start-up; verbose: with meanings and CPU "
+     "limits"},
+}};
+
+/// Names beginning so belong to our tests and benches; the runtime neither reads them nor warns about them.
+inline constexpr std::array<const char*, 2> env_foreign_prefixes{"HOCKET_TEST_", "HOCKET_BENCH_"};
+
+}  // namespace hocket::rt

@@ -1,0 +1,110 @@
+#include <hocket/rt/coro/task_base.hpp>
+
+#include <mutex>
+#include <utility>
+
+#include <hocket/rt/base/error.hpp>
+#include <hocket/rt/coro/base_exception.hpp>
+#include <hocket/rt/sched/thread_context.hpp>
+
+namespace hocket::rt {
+
+void task_base::step(runnable& r) noexcept {
+  thread_context& context = this_thread();
+  void* const outer = context.task;
+  for (task_base* t = &static_cast<task_base&>(r); t;) {
+    context.task = t;
+    t = t->run_until_stop();
+  }
+  context.task = outer;
+}
+
+// Runs the coroutines until they wait or end. Gives the task that is to run next on this thread, or null.
+task_base* task_base::run_until_stop() noexcept {
+  cancel_due_ = word_.start_run();
+  if (!std::exchange(started_, true) && cancel_due_) {
+    word_.finish();
+    return finish(true);
+  }
+  for (;;) {
+    action_ = action::none;
+    resume_point_.resume();
+    switch (action_) {
+      case action::transfer:
+        break;
+      case action::finished:
+        return finish(word_.finish());
+      case action::suspend: {
+        word_.hold();
+        if (!suspended_at_->commit(*this)) {
+          word_.run_on();
+          break;
+        }
+        task_base* const next = std::exchange(successor_, nullptr);
+        task_home& home = *home_;
+        if (settle() == settled::requeued) next ? home.post(*this) : home.post_again(*this);
+        return next;
+      }
+      case action::none:
+        // The tripwire for GCC PR106188: with it, g++ 12 loses the first resume of some coroutines.
+        fatal(
+            "task",
+            "a coroutine was resumed but neither waited nor ended: this compiler miscompiles a co_await in a condition "
+            "(GCC PR106188); hoist it into a local variable");
+    }
+  }
+}
+
+// The holder lets go. A task that is at rest may not be touched any more; one that is requeued is the caller's, to
+// post.
+task_base::settled task_base::settle() noexcept {
+  for (;;) {
+    switch (word_.settle()) {
+      case settlement::deliver:
+        if (!suspended_at_->cancel(*this)) word_.owe_cancel();
+        break;
+      case settlement::requeue:
+        return settled::requeued;
+      case settlement::rest:
+        return settled::at_rest;
+    }
+  }
+}
+
+bool task_base::cancel(std::string_view message) noexcept {
+  if (word_.is_done()) return false;
+  note_message(message);
+  switch (word_.cancel()) {
+    case cancel_claim::refused:
+      return false;
+    case cancel_claim::noted:
+      return true;
+    case cancel_claim::held:
+      if (settle() == settled::requeued) home_->post_woken(*this);
+      return true;
+  }
+  return false;
+}
+
+void task_base::note_message(std::string_view message) noexcept {
+  const std::lock_guard guard(message_mutex_);
+  if (message.empty()) {
+    message_.reset();
+  } else {
+    message_ = std::make_unique<std::string>(message);
+  }
+}
+
+std::string task_base::cancel_message() const {
+  const std::lock_guard guard(message_mutex_);
+  return message_ ? *message_ : std::string();
+}
+
+void task_base::throw_cancelled() {
+  cancel_due_ = false;
+  throw CancelledError(cancel_message());
+}
+
+task_base* current_task() noexcept { return static_cast<task_base*>(this_thread().task); }
+
+}  // namespace hocket::rt

@@ -1,0 +1,128 @@
+// A task: a chain of coroutines that waits and runs as one, from its root coroutine to the leaf where it stands.
+//
+// It is the runnable that queues carry. Its coroutine frames belong to it; what it leaves behind (a result, its
+// waiters) belongs to the floor above, which derives from it. States and the cancel protocol: task_word.hpp. Waiting:
+// suspend.hpp.
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <hocket/rt/base/futex.hpp>
+#include <hocket/rt/base/runnable.hpp>
+#include <hocket/rt/coro/suspend.hpp>
+#include <hocket/rt/coro/task_home.hpp>
+#include <hocket/rt/coro/task_word.hpp>
+
+namespace hocket::rt {
+
+class task_base : public runnable {
+ public:
+  task_home& home() const noexcept { return *home_; }
+
+  /// Makes a new task ready for its first step. The creator, once.
+  void schedule() noexcept {
+    word_.enqueue();
+    home_->post(*this);
+  }
+
+  /// The same without a queue: the caller hands it to the resumer as a successor.
+  void schedule_in_place() noexcept { word_.enqueue(); }
+
+  /// Requests cancellation, as Task.cancel does. False when the task is done already. Any thread with a reference; for
+  /// a task of a serial home, only code that runs there.
+  bool cancel(std::string_view message = {}) noexcept;
+  std::uint32_t cancelling() const noexcept { return word_.cancelling(); }
+  std::uint32_t uncancel() noexcept { return word_.uncancel(); }
+  bool has_ended() const noexcept { return word_.is_done(); }
+  task_word::phase phase() const noexcept { return word_.current(); }
+
+  /// The message of the last cancel() that had one.
+  std::string cancel_message() const;
+
+  // --- for awaiters and promises; the running task only ---
+
+  /// Notes where the coroutine stands and at what; the resumer commits it.
+  void suspend_at(std::coroutine_handle<> h, suspend_point& point) noexcept {
+    resume_point_ = h;
+    suspended_at_ = &point;
+    action_ = action::suspend;
+  }
+
+  /// After this task suspends, the resumer runs `next` in place. Called from commit().
+  void run_next(task_base& next) noexcept { successor_ = &next; }
+
+  /// Without symmetric transfer: the resumer goes on with `h`.
+  void transfer_to(std::coroutine_handle<> h) noexcept {
+    resume_point_ = h;
+    action_ = action::transfer;
+  }
+
+  /// The root coroutine stands at its final suspension.
+  void root_finished() noexcept { action_ = action::finished; }
+
+  /// Throws CancelledError when one is due at this resume.
+  void throw_if_cancelled() {
+    if (cancel_due_) throw_cancelled();
+  }
+
+  /// For code that never suspends: throws CancelledError now when the next suspension would.
+  void throw_if_cancel_owed() {
+    if (word_.take_owed_cancel()) throw_cancelled();
+  }
+
+  // --- for wakers ---
+
+  /// Ends the task's one suspension. Whoever took its wait node out of the resource calls it, exactly once.
+  friend void wake(task_base& t) noexcept {
+    if (t.word_.wake()) t.home_->post_woken(t);
+  }
+
+  /// The same for a waker that would run the task itself, in place: true when it may.
+  friend bool wake_in_place(task_base& t) noexcept { return t.word_.wake(); }
+
+ protected:
+  explicit task_base(task_home& home) noexcept : runnable(&task_base::step), home_(&home) {}
+  ~task_base() = default;
+
+  void set_root(std::coroutine_handle<> root) noexcept { resume_point_ = root; }
+
+  /// The coroutine ended. `cancelled`: a cancel was owed and wins over its result (or it never started). Destroys the
+  /// frames, gives the result to whoever waits; gives a task to run next in place, or null. May end this object's life.
+  virtual task_base* finish(bool cancelled) noexcept = 0;
+
+ private:
+  enum class action : std::uint8_t { none, suspend, transfer, finished };
+
+  static void step(runnable& r) noexcept;
+  task_base* run_until_stop() noexcept;
+  enum class settled { requeued, at_rest };
+  settled settle() noexcept;
+  void note_message(std::string_view message) noexcept;
+  [[noreturn]] void throw_cancelled();
+
+  task_word word_;
+  action action_ = action::none;
+  bool cancel_due_ = false;  // the running task only
+  bool started_ = false;     // the running task only
+  mutable futex_mutex message_mutex_;
+  std::coroutine_handle<> resume_point_;
+  suspend_point* suspended_at_ = nullptr;  // the holder only
+  task_base* successor_ = nullptr;         // the holder only
+  task_home* home_;
+  std::unique_ptr<std::string> message_;  // guarded by message_mutex_
+};
+
+/// The task whose code runs now on this thread, or null.
+task_base* current_task() noexcept;
+
+inline void leaf_awaiter::finish_resume() {
+  if (task_) task_->throw_if_cancelled();
+}
+
+inline void leaf_awaiter::stop_at(std::coroutine_handle<> h) noexcept { task_->suspend_at(h, *this); }
+
+}  // namespace hocket::rt

@@ -1,0 +1,37 @@
+#include <hocket/rt/base/env.hpp>
+#include <hocket/rt/sched/options.hpp>
+
+namespace hocket::rt {
+namespace {
+
+/// With two CPUs or fewer a spinner takes half of the machine from whoever would make its work.
+constexpr unsigned fewest_cpus_to_spin = 3;
+
+nanos spin_time(const settings& env) {
+  const bool was_asked_for = env.source(env_id::spin) == env_source::environment;
+  return was_asked_for || env.cpus.usable >= fewest_cpus_to_spin ? env.spin : 0;
+}
+
+bool wants_standby(const scheduler_options& asked, const settings& env, const scheduler_plan& plan) {
+  if (plan.virtual_clock) return false;
+  if (asked.standby >= 0) return asked.standby > 0;
+  return env.standby && !plan.seed;
+}
+
+}  // namespace
+
+scheduler_plan make_plan(const scheduler_options& asked) {
+  const settings& env = process_settings();
+  scheduler_plan plan;
+  plan.seed = asked.seed ? asked.seed : env.seed;
+  plan.virtual_clock = asked.virtual_clock || env.virtual_clock;
+  plan.workers = asked.workers ? asked.workers : plan.seed ? 1 : env.workers;
+  plan.blocking_threads = asked.blocking_threads ? asked.blocking_threads : env.blocking_threads;
+  plan.standby = wants_standby(asked, env, plan);
+  plan.spin = plan.seed ? 0 : spin_time(env);
+  plan.poll_interval = env.poll_interval;
+  plan.pin_to = env.pin_to;
+  return plan;
+}
+
+}  // namespace hocket::rt

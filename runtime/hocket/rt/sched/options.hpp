@@ -1,0 +1,38 @@
+// What a scheduler is asked to be, and what it is once the environment has filled the gaps.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <hocket/rt/base/clock.hpp>
+
+namespace hocket::rt {
+
+/// What the creator asks for. Zero, -1 and nullopt leave the choice to the environment table (base/env_table.hpp).
+struct scheduler_options {
+  unsigned workers = 0;
+  unsigned blocking_threads = 0;
+  int standby = -1;  // 0: none, 1: one
+  bool virtual_clock = false;
+  std::optional<std::uint64_t> seed;
+};
+
+/// What it becomes. Every field holds.
+struct scheduler_plan {
+  unsigned workers = 1;
+  unsigned blocking_threads = 1;
+  bool standby = false;
+  bool virtual_clock = false;
+  std::optional<std::uint64_t> seed;
+  nanos spin = 0;                // how long a searcher goes on looking before it parks
+  nanos poll_interval = 0;       // a busy worker looks at sockets and timers at least this often
+  std::vector<unsigned> pin_to;  // worker i runs on pin_to[i % size()]; empty: not pinned
+};
+
+/// Reads process_settings(). A seed means one worker unless told otherwise: only one worker's schedule replays. A
+/// virtual clock rules the standby out: it would run beside the workers, and what it does is not part of "nothing
+/// runs".
+scheduler_plan make_plan(const scheduler_options& asked);
+
+}  // namespace hocket::rt

@@ -1,0 +1,290 @@
+#include <hocket/rt/sched/scheduler.hpp>
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <optional>
+#include <string>
+
+#include <hocket/rt/base/error.hpp>
+#include <hocket/rt/base/random.hpp>
+#include <hocket/rt/sched/blocking_pool.hpp>
+#include <hocket/rt/sched/standby.hpp>
+#include <hocket/rt/sched/thread_context.hpp>
+#include <hocket/rt/sched/thread_start.hpp>
+#include <hocket/rt/sched/worker.hpp>
+
+namespace hocket::rt {
+
+// ---- Beginning and end.
+
+scheduler::scheduler(const scheduler_options& asked)
+    : plan_(make_plan(asked)), io_(reactor::make()), idle_(plan_.workers) {
+  std::uint64_t seed = plan_.seed.value_or(0x686f636b6574);
+  for (unsigned i = 0; i < plan_.workers; ++i) {
+    seats_.push_back(std::make_unique<worker>(*this, i, seat_kind::worker, splitmix64(seed)));
+  }
+  if (plan_.standby) {
+    seats_.push_back(std::make_unique<worker>(*this, plan_.workers, seat_kind::standby, splitmix64(seed)));
+    standby_ = std::make_unique<standby>(*this, *seats_.back());
+  }
+  blocking_ = std::make_unique<blocking_pool>(*this, plan_.blocking_threads);
+  start();
+  roll_.emplace(*this);
+}
+
+scheduler::~scheduler() {
+  if (this_worker()) fatal("sched", "a scheduler was destroyed by one of its own threads");
+  blocking_->shutdown();
+  while (outside_calls_.load(acquire) != 0) std::this_thread::yield();  // order: O1
+  stop();
+}
+
+void scheduler::start() {
+  threads_.reserve(seats_.size());
+  try {
+    for (unsigned i = 0; i < plan_.workers; ++i) {
+      const int cpu = plan_.pin_to.empty() ? -1 : static_cast<int>(plan_.pin_to[i % plan_.pin_to.size()]);
+      threads_.push_back(start_thread({"hocket-w" + std::to_string(i), cpu}, [w = seats_[i].get()] { w->main(); }));
+    }
+    if (standby_) threads_.push_back(start_thread({"hocket-sb"}, [s = standby_.get()] { s->main(); }));
+  } catch (...) {
+    stop();
+    throw;
+  }
+}
+
+void scheduler::stop() noexcept {
+  // order: S1: before the calls below; a thread that they do not find asleep reads it before it sleeps.
+  stopping_.store(true, seq_cst);
+  for (unsigned i = 0; i < plan_.workers; ++i) seats_[i]->unpark();
+  if (standby_) standby_->stop();
+  for (auto& t : threads_) t.join();
+  threads_.clear();
+}
+
+worker* scheduler::this_worker() const noexcept {
+  const thread_context& context = this_thread();
+  return context.sched == this ? context.self : nullptr;
+}
+
+// ---- Publishing work.
+
+void scheduler::post(runnable& r) noexcept {
+  worker* const self = this_worker();
+  if (!self) {
+    const outside_call call(*this);
+    injection_.push(r);
+    wake_one_or_standby();
+    return;
+  }
+  self->push_ready(r);
+  if (self->is_delivering()) return;
+  if (self->needs_relief()) {
+    wake_one_or_standby();
+  } else {
+    wake_one();
+  }
+}
+
+void scheduler::post_all(runnable_list&& list) noexcept {
+  if (list.empty()) return;
+  const outside_call call(*this);
+  if (worker* const self = this_worker()) {
+    while (runnable* r = list.pop_front()) self->push_ready(*r);
+    if (self->is_delivering()) return;
+  } else {
+    injection_.push_all(std::move(list));
+  }
+  wake_one_or_standby();
+}
+
+void scheduler::post_again(runnable& r) noexcept {
+  worker* const self = this_worker();
+  if (!self || self->needs_relief()) return post(r);
+  const bool is_alone = !self->has_ready();
+  self->push_ready(r);
+  if (!is_alone && !self->is_delivering()) wake_one();
+}
+
+void scheduler::post_next(runnable& r) noexcept {
+  worker* const self = this_worker();
+  if (!self || self->is_standby() || self->needs_relief() || self->is_delivering()) return post(r);
+  self->push_next(r);
+}
+
+void scheduler::post_fork(runnable& r) noexcept {
+  worker* const self = this_worker();
+  if (!self || self->is_standby()) return post_bulk(r);
+  self->push_fork(r);
+  wake_one();
+}
+
+runnable* scheduler::pop_fork() noexcept {
+  worker* const self = this_worker();
+  return self ? self->pop_fork() : nullptr;
+}
+
+void scheduler::post_bulk(runnable& r) noexcept {
+  const outside_call call(*this);
+  bulk_.push(r);
+  wake_one();
+}
+
+bool scheduler::wake_one() noexcept {
+  const int sleeper = idle_.worker_to_wake();
+  if (sleeper < 0) return false;
+  seats_[static_cast<unsigned>(sleeper)]->unpark();
+  return true;
+}
+
+void scheduler::wake_one_or_standby() noexcept {
+  if (!wake_one() && standby_) standby_->call();
+}
+
+bool scheduler::has_work() const noexcept {
+  if (!injection_.looks_empty() || !bulk_.looks_empty()) return true;
+  return std::any_of(seats_.begin(), seats_.end(), [](const auto& s) { return s->has_ready() || s->has_fork(); });
+}
+
+bool scheduler::has_light_work() const noexcept {
+  if (!injection_.looks_empty()) return true;
+  return std::any_of(seats_.begin(), seats_.end(),
+                     [](const auto& s) { return s->needs_relief() && (s->has_ready() || s->has_next()); });
+}
+
+// ---- Time.
+
+nanos scheduler::now() const noexcept {
+  // order: relaxed: whoever may rely on the jump was made ready after it, through a queue or a shard's mutex.
+  return plan_.virtual_clock ? virtual_now_.load(relaxed) : steady_now();
+}
+
+void scheduler::arm(timer& t, nanos deadline) {
+  deadline = std::min(deadline, end_of_time);  // `never` would call back nobody
+  const worker* const self = this_worker();
+  t.shard = self ? self->index() : 0;
+  std::optional<outside_call> call;
+  if (!self) call.emplace(*this);
+  const bool is_earliest = seats_[t.shard]->timers().arm(t, deadline);
+  // Under the virtual clock time does not pass before this worker sleeps too, and then it is looked at anyway.
+  if (is_earliest && !(self && plan_.virtual_clock)) call_sleepers_beyond(deadline);
+}
+
+bool scheduler::cancel(timer& t) noexcept { return seats_[t.shard]->timers().cancel(t); }
+
+nanos scheduler::earliest_deadline() const noexcept {
+  nanos least = never;
+  for (const auto& s : seats_) least = std::min(least, s->timers().earliest());
+  return least;
+}
+
+std::size_t scheduler::fire_due_timers() noexcept {
+  std::size_t fired = 0;
+  for (;;) {
+    timer_shard* first = nullptr;
+    nanos least = never;
+    nanos second = never;
+    for (const auto& s : seats_) {
+      const nanos earliest = s->timers().earliest();
+      if (earliest < least) {
+        second = least;
+        least = earliest;
+        first = &s->timers();
+      } else {
+        second = std::min(second, earliest);
+      }
+    }
+    if (!first) return fired;
+    const nanos current = now();
+    if (least > current) return fired;
+    // Up to the next shard's earliest, so that the order holds across shards.
+    std::array<timer*, 16> due;
+    const std::size_t n = first->pop_due(std::min(current, second), due);
+    for (std::size_t i = 0; i < n; ++i) due[i]->fire();
+    fired += n;
+  }
+}
+
+// ---- The reactor's sleepers.
+
+bool scheduler::take_reactor(unsigned index) noexcept {
+  int expected = nobody;
+  // order: T1: the holder is known before its stay is; pairs with call_sleepers_beyond().
+  return reactor_holder_.compare_exchange_strong(expected, static_cast<int>(index), seq_cst);
+}
+
+void scheduler::give_reactor_back() noexcept {
+  // order: T1.
+  reactor_holder_.store(nobody, seq_cst);
+}
+
+bool scheduler::is_reactor_attended() const noexcept {
+  // order: a hint: who reads it late polls in vain, or leaves it to the next look.
+  return reactor_holder_.load(relaxed) != nobody || (standby_ && seats_.back()->stay().is_in());
+}
+
+void scheduler::call_sleepers_beyond(nanos deadline) noexcept {
+  // order: T1: after the shard published its earliest deadline.
+  const int holder = reactor_holder_.load(seq_cst);
+  bool calls = holder != nobody && seats_[static_cast<unsigned>(holder)]->stay().call_if_beyond(deadline);
+  if (standby_) calls |= seats_.back()->stay().call_if_beyond(deadline);
+  if (calls) io_->wake();
+}
+
+void scheduler::pass_reactor_wake_on(const worker& by) noexcept {
+  // order: T2: after `by` left its own stay.
+  const int holder = reactor_holder_.load(seq_cst);
+  const auto waits = [&by](const worker& w) { return &w != &by && w.awaits_reactor_wake(); };
+  if ((holder != nobody && waits(*seats_[static_cast<unsigned>(holder)])) || waits(*seats_.back())) io_->wake();
+}
+
+// ---- The virtual clock. Why a jump is exact: README.md, "The clock jumps".
+
+bool scheduler::jump_clock(runnable_list& came) noexcept {
+  // V1: no outsider holds time. order: V1: pairs with release_virtual_time(): what the outsider posted before is seen
+  // below.
+  if (holds_.load(seq_cst) != 0) return false;
+  // V2: no worker runs or is about to. V3: nothing is queued.
+  if (!all_asleep() || has_work()) return false;
+  // V4: no socket is ready.
+  if (io_->poll(0, came, reactor::max_batch) > 0) return true;
+  const nanos deadline = earliest_deadline();
+  if (deadline == never) return false;
+  // order: now(). Time never goes back: a deadline may have been armed in the past.
+  virtual_now_.store(std::max(deadline, virtual_now_.load(relaxed)), relaxed);
+  return true;
+}
+
+void scheduler::offer_jump() noexcept {
+  if (all_asleep()) io_->wake();
+}
+
+void scheduler::hold_virtual_time() noexcept {
+  // order: by whoever keeps time from moving already: a running worker, or another hold.
+  holds_.fetch_add(1, seq_cst);
+}
+
+void scheduler::release_virtual_time() noexcept {
+  // order: V1: after what the holder posted.
+  if (holds_.fetch_sub(1, seq_cst) == 1 && plan_.virtual_clock) io_->wake();
+}
+
+// ---- Hogs.
+
+void scheduler::arm_standby() noexcept {
+  if (worker* const self = this_worker()) self->enter_hog();
+  if (standby_) standby_->arm();
+}
+
+void scheduler::disarm_standby() noexcept {
+  if (worker* const self = this_worker()) self->leave_hog();
+  if (standby_) standby_->disarm();
+}
+
+bool scheduler::checkpoint() noexcept {
+  worker* const self = this_worker();
+  return self && self->checkpoint();
+}
+
+}  // namespace hocket::rt

@@ -1,0 +1,171 @@
+#include <hocket/rt/sched/standby.hpp>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include <hocket/rt/base/error.hpp>
+#include <hocket/rt/sched/scheduler.hpp>
+#include <hocket/rt/sched/thread_context.hpp>
+#include <hocket/rt/sched/worker.hpp>
+
+namespace hocket::rt {
+
+standby::standby(scheduler& sched, worker& seat) : sched_(sched), seat_(seat), runs_seen_(sched.workers()) {}
+
+void standby::main() noexcept {
+  this_thread() = {.sched = &sched_, .self = &seat_};
+  while (!sched_.is_stopping()) {
+    if (runnable* r = seat_.find_work(has_leave())) {
+      seat_.run(*r);
+    } else if (should_stand()) {
+      stand();
+    } else {
+      rest();
+    }
+  }
+  this_thread() = {};
+}
+
+/// Whether it may look beyond its own queue.
+bool standby::has_leave() noexcept {
+  const bool may = should_stand() || has_errand();
+  if (may && !is_active_) activations_.add();
+  is_active_ |= may;
+  return may;
+}
+
+bool standby::has_errand() noexcept {
+  if (duty_.take_ring()) errands_ = look_around;
+  if (errands_ == 0) return false;
+  --errands_;
+  return true;
+}
+
+// ---- Standing: blocked in the reactor, for sockets and timers.
+
+void standby::stand() noexcept {
+  // While every awake worker is a declared hog there is nothing to find out. Else the watch goes on from here.
+  const unsigned awake = sched_.workers() - sched_.idle_.sleeping();
+  const nanos limit = hogs() < awake ? steady_now() + tick : never;
+  runnable_list came = seat_.wait_in_reactor(limit);
+  seat_.deliver(std::move(came));
+  if (steady_now() >= next_look_) look_at_workers();
+}
+
+// ---- At rest.
+
+void standby::rest() noexcept {
+  errands_ = 0;
+  is_active_ = false;
+  // order: B2: a watch that begins after this sets the timer itself.
+  if (watches_.load(seq_cst)) duty_.bed().set_timer(tick);
+  duty_.rest([this] { return duty_.bed().has_ticked() || sched_.is_stopping(); });
+  if (duty_.bed().take_tick()) look_at_workers();
+}
+
+// ---- The watch.
+
+void standby::begin_watch() noexcept {
+  // order: B2: after this worker left the sleepers; pairs with end_watch().
+  if (watches_.load(seq_cst) || watches_.exchange(true, seq_cst)) return;
+  duty_.bed().set_timer(tick);
+}
+
+/// True: all workers sleep, and the next one that gets up begins the watch anew.
+bool standby::end_watch() noexcept {
+  if (!sched_.all_asleep()) return false;
+  // order: B2: before the second look at the sleepers; pairs with begin_watch().
+  watches_.store(false, seq_cst);
+  if (sched_.all_asleep()) return true;
+  watches_.store(true, seq_cst);
+  return false;
+}
+
+/// Who runs the same thing as at the last look is stuck. If a worker sleeps, it takes over; else this thread does.
+void standby::look_at_workers() noexcept {
+  const nanos now = steady_now();
+  next_look_ = now + tick;
+  if (suspects_ && now >= suspects_until_) suspects_ = false;
+  if (end_watch()) return;
+  bool is_anyone_stuck = false;
+  for (unsigned i = 0; i < sched_.workers(); ++i) {
+    worker& w = *sched_.seats_[i];
+    const auto runs = w.counters().runs.read();
+    if (w.runs_now() && runs == runs_seen_[i]) {
+      w.ask_relief();
+      is_anyone_stuck = true;
+    }
+    runs_seen_[i] = runs;
+  }
+  if (!is_anyone_stuck) return;
+  if (sched_.idle_.sleeping() > 0) {
+    if (!sched_.is_reactor_attended() || sched_.has_light_work()) sched_.wake_one();
+  } else {
+    suspects_ = true;
+    suspects_until_ = now + suspicion;
+  }
+}
+
+// ---- Calls from others.
+
+void standby::call() noexcept {
+  if (seat_.stay().call()) sched_.io().wake();
+}
+
+void standby::call_from_rest() noexcept {
+  call();
+  duty_.ring_if_at_rest();
+}
+
+void standby::stop() noexcept {
+  call();
+  duty_.rouse();
+}
+
+const char* standby::state_text() const noexcept {
+  if (duty_.is_at_rest()) return "at rest";
+  return seat_.stay().is_in() ? "standing in the reactor" : "up";
+}
+
+// ---- The bed.
+
+watch_bed::watch_bed()
+    : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+  if (!event_) throw_os_error("eventfd");
+  if (!timer_) throw_os_error("timerfd_create");
+}
+
+bool watch_bed::wait(const std::atomic<std::uint32_t>&, std::uint32_t, nanos) noexcept {
+  pollfd doors[2] = {{event_.get(), POLLIN, 0}, {timer_.get(), POLLIN, 0}};
+  while (::poll(doors, 2, -1) < 0) {
+    if (errno != EINTR) fatal("sched", "poll: errno %d", errno);
+  }
+  std::uint64_t count = 0;
+  for (const auto& door : doors) {
+    if (door.revents && ::read(door.fd, &count, sizeof count) < 0 && errno != EAGAIN) {
+      fatal("sched", "read of an eventfd or timerfd: errno %d", errno);
+    }
+  }
+  ticked_ = doors[1].revents != 0;
+  return true;
+}
+
+void watch_bed::wake(const std::atomic<std::uint32_t>&) noexcept {
+  const std::uint64_t one = 1;
+  // At most one wake per rest: it is never full.
+  if (::write(event_.get(), &one, sizeof one) < 0) fatal("sched", "eventfd write: errno %d", errno);
+}
+
+void watch_bed::set_timer(nanos delay) noexcept {
+  itimerspec once{};
+  once.it_value.tv_nsec = delay;
+  if (::timerfd_settime(timer_.get(), 0, &once, nullptr) < 0) fatal("sched", "timerfd_settime: errno %d", errno);
+}
+
+}  // namespace hocket::rt

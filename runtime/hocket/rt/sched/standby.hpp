@@ -1,0 +1,111 @@
+// The standby: one thread more than there are workers, for the time when they compute and do not come back.
+//
+// At rest while all is well. Armed by a thread that is about to compute for long (hog_scope), it blocks directly in the
+// reactor, where a socket or a deadline wakes it without any worker's help, and runs short work in the stuck workers'
+// stead: what the reactor gave it, their ready queues, their next slots, the injection queue. Never forks, never bulk
+// work. For the hogs that nobody declared it keeps a watch: a tick, only while workers are awake, that finds who does
+// not come back. Protocols and what was rejected: README.md, "The standby".
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <hocket/rt/base/atomics.hpp>
+#include <hocket/rt/base/clock.hpp>
+#include <hocket/rt/base/fd.hpp>
+#include <hocket/rt/park/on_call.hpp>
+#include <hocket/rt/sched/counters.hpp>
+
+namespace hocket::rt {
+
+class scheduler;
+class worker;
+
+/// What the standby rests on: an eventfd for those who need it, and a timer for the watch.
+class watch_bed {
+ public:
+  /// Throws std::system_error.
+  watch_bed();
+
+  // The policy of on_call. Any wait may end early: the caller looks at the word.
+  bool wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected, nanos deadline) noexcept;
+  void wake(const std::atomic<std::uint32_t>& word) noexcept;
+
+  /// One tick, `delay` from now. Any thread; the last call counts.
+  void set_timer(nanos delay) noexcept;
+
+  /// Whether a tick ended a wait since the last call. The sleeper only.
+  bool has_ticked() const noexcept { return ticked_; }
+  bool take_tick() noexcept { return std::exchange(ticked_, false); }
+
+ private:
+  const unique_fd event_;
+  const unique_fd timer_;
+  bool ticked_ = false;
+};
+
+class standby {
+ public:
+  /// `seat`: its queues and timers; it belongs to the scheduler. Throws std::system_error.
+  standby(scheduler& sched, worker& seat);
+  standby(const standby&) = delete;
+  standby& operator=(const standby&) = delete;
+
+  /// Its thread runs this until the scheduler stops.
+  void main() noexcept;
+
+  // ---- Any thread.
+
+  /// One more hog. An atomic add; a system call only when the standby is at rest.
+  void arm() noexcept { duty_.need(); }
+  /// One hog less. The standby is not disturbed: it goes to rest when it comes back from what it waits for.
+  void disarm() noexcept { duty_.release(); }
+  bool is_armed() const noexcept { return duty_.is_needed(); }
+  std::uint32_t hogs() const noexcept { return duty_.needs(); }
+
+  /// Work was published that no worker may come to soon. Does nothing while it is up, or at rest.
+  void call() noexcept;
+  /// The same, and gets it up from its rest for one look around.
+  void call_from_rest() noexcept;
+
+  /// A worker got up: from now on somebody must watch. A load; a system call at most once per tick.
+  void begin_watch() noexcept;
+
+  /// After the scheduler's stop flag was set.
+  void stop() noexcept;
+
+  std::uint64_t activations() const noexcept { return activations_.read(); }
+  const char* state_text() const noexcept;
+
+ private:
+  static constexpr nanos tick = nanos_per_ms;
+  static constexpr nanos suspicion = 50 * nanos_per_ms;  // who hogged once will hog again
+  static constexpr unsigned look_around = 61;            // how much it runs on one call from rest
+
+  bool has_leave() noexcept;
+  bool has_errand() noexcept;
+  bool should_stand() const noexcept { return is_armed() || suspects_; }
+  void stand() noexcept;
+  void rest() noexcept;
+
+  void look_at_workers() noexcept;
+  bool end_watch() noexcept;
+
+  scheduler& sched_;
+  worker& seat_;
+  basic_on_call<std_atomics, watch_bed> duty_;
+  std::atomic<bool> watches_{true};
+  own_counter activations_;
+
+  // Its thread only.
+  std::vector<std::uint64_t> runs_seen_;  // by worker, at the last tick
+  nanos next_look_ = 0;
+  nanos suspects_until_ = 0;
+  bool suspects_ = false;
+  unsigned errands_ = 0;    // what it may still run for a call from rest
+  bool is_active_ = false;  // it has had leave to look around since it last rested
+};
+
+}  // namespace hocket::rt

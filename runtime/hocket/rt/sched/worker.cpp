@@ -1,0 +1,346 @@
+#include <hocket/rt/sched/worker.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <hocket/rt/sched/scheduler.hpp>
+#include <hocket/rt/sched/standby.hpp>
+#include <hocket/rt/sched/thread_context.hpp>
+
+namespace hocket::rt {
+namespace {
+
+constexpr unsigned dispatches_per_round = 61;  // then each source has its turn, so that nothing starves
+constexpr unsigned sources = 3;
+constexpr unsigned most_next_in_row = 3;
+constexpr int busy_events = 32;  // a busy worker takes so many at a look; a sleeping one takes them all
+constexpr nanos stuck_after = 3 * nanos_per_us;
+constexpr std::uint32_t seeded_window = 8;  // a seed picks among so many at the head of the ready queue
+
+}  // namespace
+
+worker::worker(scheduler& sched, unsigned index, seat_kind kind, std::uint64_t seed)
+    : sched_(sched),
+      index_(index),
+      kind_(kind),
+      poll_clock_(sched.is_seeded() ? 0 : sched.plan().poll_interval),
+      random_(seed) {}
+
+// ---- The loop.
+
+void worker::main() noexcept {
+  this_thread() = {.sched = &sched_, .self = this};
+  while (!sched_.is_stopping()) {
+    if (runnable* r = find_work()) {
+      if (searching_) stop_searching();
+      run(*r);
+    } else {
+      park();
+    }
+  }
+  this_thread() = {};
+}
+
+runnable* worker::find_work(bool may_steal) noexcept {
+  if (runnable* r = take_turn()) return r;
+  // Before the next slot: two tasks that wake each other in turn must not keep sockets and timers waiting.
+  if (poll_clock_.is_due()) look_at_reactor();  // what it finds is in the ready queue then
+
+  // The one just woken by the one that ran: its data is warm. Not for ever, while others wait.
+  if (next_in_row_ < most_next_in_row || !has_ready()) {
+    if (runnable* r = next_.owner().take()) {
+      ++next_in_row_;
+      return r;
+    }
+  }
+  next_in_row_ = 0;
+
+  if (runnable* r = take_ready()) return r;
+  if (runnable* r = next_.owner().take()) return r;
+  if (runnable* r = pop_fork()) return r;
+  if (!may_steal) return nullptr;
+
+  if (runnable* r = sched_.injection_.pop()) return r;
+  if (!is_standby()) {
+    if (runnable* r = sched_.bulk_.pop()) return r;
+  }
+  return is_standby() ? relieve() : steal();
+}
+
+void worker::run(runnable& r) noexcept {
+  counters_.runs.add();
+  asks_relief_.store(false, relaxed);  // order: a hint
+  runs_now_.store(&r, relaxed);        // order: for dump() only
+  r.run();
+  runs_now_.store(nullptr, relaxed);
+}
+
+/// Every 61 dispatches each source that stands behind another in find_work() is served once.
+runnable* worker::take_turn() noexcept {
+  if (turn_ == 0) {
+    if (++dispatches_ < dispatches_per_round || is_standby()) return nullptr;
+    dispatches_ = 0;
+    turn_ = sources;
+  }
+  while (turn_ > 0) {
+    runnable* r = nullptr;
+    switch (turn_--) {
+      case 3:
+        r = pop_fork();
+        break;
+      case 2:
+        r = sched_.injection_.pop();
+        break;
+      case 1:
+        r = sched_.bulk_.pop();
+        break;
+    }
+    if (r) return r;
+  }
+  return nullptr;
+}
+
+runnable* worker::take_ready() noexcept {
+  if (sched_.is_seeded()) {
+    const auto choices = static_cast<std::uint32_t>(std::min<std::size_t>(ready_.size_hint(), seeded_window));
+    // No number is drawn without a choice: the schedule must not depend on how often the worker looked in vain.
+    for (auto skip = choices > 1 ? random_.below(choices) : 0; skip > 0; --skip) {
+      if (runnable* r = ready_.owner().pop()) push_ready(*r);
+    }
+  }
+  return ready_.owner().pop();
+}
+
+/// A look without waiting. In vain while somebody waits there: that thread has it before this one could.
+void worker::look_at_reactor() noexcept {
+  runnable_list came;
+  if (!sched_.is_reactor_attended()) {
+    counters_.polls.add();
+    sched_.io().poll(0, came, busy_events);
+  }
+  deliver(std::move(came));
+}
+
+void worker::deliver(runnable_list&& came) noexcept {
+  delivering_ = true;
+  counters_.io_events.add(came.size());
+  while (runnable* r = came.pop_front()) r->run();
+  counters_.timers_fired.add(sched_.fire_due_timers());
+  delivering_ = false;
+  // This worker takes the first one itself.
+  if (ready_.size_hint() > 1) sched_.wake_one();
+}
+
+// ---- Stealing.
+
+runnable* worker::steal() noexcept {
+  if (!searching_) {
+    // At most half of the workers search; the others are woken by the one that finds something.
+    searching_ = sched_.idle_.try_begin_search();
+    if (!searching_) return nullptr;
+  }
+  const nanos spin = sched_.plan().spin;
+  const nanos until = spin > 0 ? steady_now() + spin : 0;
+  for (;;) {
+    bool contended = false;
+    if (runnable* r = steal_round(contended)) return r;
+    if (!contended && (spin == 0 || steady_now() >= until)) break;
+    spin_pause();
+    if (sched_.is_stopping()) return nullptr;
+    if (runnable* r = sched_.injection_.pop()) return r;
+  }
+  return steal_next_of_stuck();
+}
+
+/// One look at each of the others, from a random one on.
+runnable* worker::steal_round(bool& contended) noexcept {
+  const auto& seats = sched_.seats_;
+  const auto count = static_cast<std::uint32_t>(seats.size());
+  if (count == 1) return nullptr;  // no number is drawn: as in take_ready()
+  std::uint32_t i = random_.below(count);
+  for (std::uint32_t n = 0; n < count; ++n, i = i + 1 == count ? 0 : i + 1) {
+    worker& victim = *seats[i];
+    if (&victim == this) continue;
+    runnable* r = victim.steal_ready(contended);
+    if (!r) r = victim.steal_fork(contended);
+    if (r) {
+      counters_.steals.add();
+      return r;
+    }
+  }
+  return nullptr;
+}
+
+/// A next slot is its owner's: it will be there in a moment. Only from an owner that does not come back it is taken.
+runnable* worker::steal_next_of_stuck() noexcept {
+  for (const auto& victim : sched_.seats_) {
+    if (victim.get() == this || !victim->has_next()) continue;
+    const auto runs = victim->counters().runs.read();
+    const nanos until = steady_now() + stuck_after;
+    while (steady_now() < until) spin_pause();
+    if (victim->counters().runs.read() != runs) continue;
+    if (runnable* r = victim->steal_next()) {
+      counters_.steals.add();
+      return r;
+    }
+  }
+  return nullptr;
+}
+
+/// The standby takes light work from those who do not come back for it, and from nobody else: it is not an extra
+/// worker.
+runnable* worker::relieve() noexcept {
+  for (const auto& victim : sched_.seats_) {
+    if (!victim->needs_relief()) continue;
+    bool contended = false;
+    runnable* r = nullptr;
+    do {
+      contended = false;
+      r = victim->steal_ready(contended);
+    } while (contended);
+    if (!r) r = victim->steal_next();
+    if (r) {
+      counters_.steals.add();
+      return r;
+    }
+  }
+  return nullptr;
+}
+
+void worker::stop_searching() noexcept {
+  searching_ = false;
+  // The last searcher that finds work wakes the next one, if it left something: whoever published while it searched
+  // woke nobody. What they published is seen here, because they looked at the word before it changed.
+  if (sched_.idle_.end_search() && sched_.has_work()) sched_.wake_one();
+}
+
+runnable* worker::steal_ready(bool& contended) noexcept {
+  const auto result = ready_.thief().steal();
+  contended |= result.outcome == stole::lost;
+  return result.item;
+}
+
+runnable* worker::steal_fork(bool& contended) noexcept {
+  const auto result = fork_.thief().steal();
+  contended |= result.outcome == stole::lost;
+  return result.item;
+}
+
+// ---- Sleeping. The steps are those of README.md, "Going to sleep".
+
+void worker::park() noexcept {
+  counters_.parks.add();
+  asleep_.store(true, relaxed);  // order: for dump() only
+  runnable_list came;
+  if (lie_down()) {
+    if (sched_.take_reactor(index_)) {
+      // W3: one of the sleepers waits for sockets and timers on behalf of all. It gives the reactor back when it is up:
+      // the next holder may take what it sees for all there is.
+      came = wait_in_reactor();
+      get_up();
+      sched_.give_reactor_back();
+    } else {
+      // W4: the others wait for a call.
+      if (sched_.has_virtual_clock()) sched_.offer_jump();
+      parker_.park(never);
+      get_up();
+    }
+  }
+  asleep_.store(false, relaxed);
+  // Every waking begins alike, so that a seeded schedule does not depend on how often it slept.
+  poll_clock_.looked();
+  dispatches_ = turn_ = next_in_row_ = 0;
+  deliver(std::move(came));
+}
+
+void worker::get_up() noexcept {
+  // W5: if a waker took this worker out of the sleepers, it has counted it as searching.
+  searching_ = !sched_.idle_.unpark_self(index_);
+  if (sched_.standby_) sched_.standby_->begin_watch();
+}
+
+/// False: there is something to look for after all, and this worker is a searcher.
+bool worker::lie_down() noexcept {
+  // W1: from here on a publisher finds this worker among the sleepers.
+  if (!sched_.idle_.park(index_, std::exchange(searching_, false))) return true;
+  // W2: nobody searches: what was published before W1 is this worker's to find.
+  if (!sched_.has_work()) return true;
+  sched_.idle_.unpark_self(index_, true);
+  searching_ = true;
+  return false;
+}
+
+runnable_list worker::wait_in_reactor(nanos limit) noexcept {
+  runnable_list came;
+  if (announce_stay()) {
+    counters_.polls.add();
+    if (sched_.has_virtual_clock()) {
+      if (!sched_.jump_clock(came)) sched_.io().poll(never, came, reactor::max_batch);
+    } else {
+      const nanos until = std::min(limit, sched_.earliest_deadline());
+      const nanos timeout = until == never ? never : std::max<nanos>(0, until - steady_now());
+      sched_.io().poll(timeout, came, reactor::max_batch);
+    }
+  }
+  stay_.leave();
+  if (!is_standby()) parker_.end_reactor_wait();
+  // A wake that was meant for the other one who waits here may have reached this one.
+  if (sched_.standby_) sched_.pass_reactor_wake_on(*this);
+  return came;
+}
+
+/// Enters the stay, and looks again at everything that could call this thread back. False: there is something; do not
+/// wait.
+bool worker::announce_stay() noexcept {
+  const bool jumps = sched_.has_virtual_clock();
+  nanos until;
+  do {
+    until = jumps ? never : sched_.earliest_deadline();
+    if (!stay_.enter(until)) return false;
+  } while (!jumps && sched_.earliest_deadline() < until);
+  if (is_standby()) return !sched_.has_light_work() && !sched_.is_stopping();
+  return parker_.begin_reactor_wait();
+}
+
+void worker::unpark() noexcept {
+  if (parker_.unpark()) sched_.io().wake();
+}
+
+bool worker::awaits_reactor_wake() const noexcept { return parker_.is_called() || stay_.is_called(); }
+
+// ---- Pushing.
+
+void worker::push_ready(runnable& r) noexcept {
+  if (!ready_.owner().push(r)) sched_.injection_.push(r);
+}
+
+void worker::push_next(runnable& r) noexcept {
+  if (sched_.is_seeded() && random_.below(2) == 0) {
+    push_ready(r);
+  } else if (runnable* displaced = next_.owner().put(r)) {
+    push_ready(*displaced);
+  }
+}
+
+void worker::enter_hog() noexcept {
+  hogs_.store(hogs_.load(relaxed) + 1, relaxed);  // order: a hint; only this thread writes
+  // What waits for this worker's return now waits for anybody.
+  if (runnable* r = next_.owner().take()) push_ready(*r);
+  // Without a standby a sleeper, if there is one, takes over the reactor, should this worker have been the one to look
+  // at it.
+  const bool leaves_reactor = !sched_.standby_ && !sched_.is_reactor_attended();
+  if (has_ready() || has_fork() || leaves_reactor) sched_.wake_one_or_standby();
+}
+
+void worker::leave_hog() noexcept { hogs_.store(hogs_.load(relaxed) - 1, relaxed); }  // order: as enter_hog()
+
+bool worker::checkpoint() noexcept {
+  if (!poll_clock_.is_due()) return false;
+  ask_relief();
+  look_at_reactor();
+  // This worker goes on computing: somebody else must come, if need be the standby from its rest.
+  if (has_ready() && !sched_.wake_one() && sched_.standby_) sched_.standby_->call_from_rest();
+  return true;
+}
+
+}  // namespace hocket::rt

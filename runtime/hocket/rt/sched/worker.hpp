@@ -1,0 +1,153 @@
+// A worker: a thread's seat in the scheduler, with its queues, its timers and its place to sleep.
+//
+// The loop: find work, run it, and sleep when there is none. find_work() is the search order, from top to bottom.
+// The standby has a seat of the same kind, and a loop of its own (standby.hpp).
+// Calls: "Owner" parts only on the seat's thread; the rest from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include <hocket/rt/base/atomics.hpp>
+#include <hocket/rt/base/clock.hpp>
+#include <hocket/rt/base/random.hpp>
+#include <hocket/rt/base/runnable.hpp>
+#include <hocket/rt/park/parker.hpp>
+#include <hocket/rt/queue/fork_deque.hpp>
+#include <hocket/rt/queue/next_slot.hpp>
+#include <hocket/rt/queue/ready_queue.hpp>
+#include <hocket/rt/sched/counters.hpp>
+#include <hocket/rt/sched/poll_clock.hpp>
+#include <hocket/rt/sched/reactor_stay.hpp>
+#include <hocket/rt/time/timer_shard.hpp>
+
+namespace hocket::rt {
+
+class scheduler;
+
+enum class seat_kind { worker, standby };
+
+class alignas(cache_line) worker {
+ public:
+  worker(scheduler& sched, unsigned index, seat_kind kind, std::uint64_t seed);
+  worker(const worker&) = delete;
+  worker& operator=(const worker&) = delete;
+
+  scheduler& sched() const noexcept { return sched_; }
+  unsigned index() const noexcept { return index_; }
+  bool is_standby() const noexcept { return kind_ == seat_kind::standby; }
+
+  // ---- Owner: the loop.
+
+  /// A worker's thread runs this until the scheduler stops.
+  void main() noexcept;
+
+  /// The next thing to run, by the search order; null when there is nothing anywhere. `may_steal` is for the standby,
+  /// which looks beyond its own queue only while it is armed.
+  runnable* find_work(bool may_steal = true) noexcept;
+  void run(runnable& r) noexcept;
+
+  /// Waits in the reactor until something comes, at most until `limit` and the earliest deadline of all shards.
+  /// The caller has announced its sleep to those who publish work.
+  runnable_list wait_in_reactor(nanos limit = never) noexcept;
+
+  /// Runs the wakes that a poll gave and fires the due timers; what they make ready is in the ready queue then. Wakes
+  /// another worker when there is more than this one will take at once.
+  void deliver(runnable_list&& came) noexcept;
+
+  // ---- Owner: pushing.
+
+  void push_ready(runnable& r) noexcept;
+  void push_next(runnable& r) noexcept;
+  void push_fork(runnable& r) noexcept { fork_.owner().push(r); }
+  runnable* pop_fork() noexcept { return fork_.owner().pop(); }
+
+  /// While it delivers, what is pushed wakes nobody: deliver() decides once, at its end.
+  bool is_delivering() const noexcept { return delivering_; }
+
+  void enter_hog() noexcept;
+  void leave_hog() noexcept;
+  bool is_hogging() const noexcept { return hogs_.load(relaxed) > 0; }
+
+  bool checkpoint() noexcept;
+
+  // ---- Any thread.
+
+  /// Takes from the head of the ready queue. Null when it is empty; `contended` is set when somebody else was faster.
+  runnable* steal_ready(bool& contended) noexcept;
+  runnable* steal_fork(bool& contended) noexcept;
+  bool has_next() const noexcept { return !next_.looks_empty(); }
+  runnable* steal_next() noexcept { return next_.thief().steal(); }
+
+  bool has_ready() const noexcept { return !ready_.looks_empty(); }
+  bool has_fork() const noexcept { return !fork_.looks_empty(); }
+  std::size_t ready_size() const noexcept { return ready_.size_hint(); }
+  std::size_t fork_size() const noexcept { return fork_.size_hint(); }
+
+  timer_shard& timers() noexcept { return timers_; }
+  const timer_shard& timers() const noexcept { return timers_; }
+  reactor_stay& stay() noexcept { return stay_; }
+  const reactor_stay& stay() const noexcept { return stay_; }
+
+  /// Ends this worker's sleep, or its next one.
+  void unpark() noexcept;
+
+  /// It computes and does not come back soon: the standby may take its light work.
+  bool needs_relief() const noexcept { return is_hogging() || asks_relief_.load(relaxed); }
+  void ask_relief() noexcept { asks_relief_.store(true, relaxed); }  // order: a hint
+
+  /// It was called back from the reactor, and has not come yet.
+  bool awaits_reactor_wake() const noexcept;
+
+  const worker_counters& counters() const noexcept { return counters_; }
+  const runnable* runs_now() const noexcept { return runs_now_.load(relaxed); }
+  bool is_asleep() const noexcept { return asleep_.load(relaxed); }
+
+ private:
+  friend class standby;
+
+  runnable* take_turn() noexcept;
+  runnable* take_ready() noexcept;
+  runnable* steal() noexcept;
+  runnable* relieve() noexcept;
+  runnable* steal_round(bool& contended) noexcept;
+  runnable* steal_next_of_stuck() noexcept;
+  void look_at_reactor() noexcept;
+  void stop_searching() noexcept;
+  void park() noexcept;
+  bool lie_down() noexcept;
+  void get_up() noexcept;
+  bool announce_stay() noexcept;
+
+  scheduler& sched_;
+  const unsigned index_;
+  const seat_kind kind_;
+
+  // Owner only.
+  bool searching_ = false;
+  bool delivering_ = false;
+  unsigned dispatches_ = 0;
+  unsigned turn_ = 0;  // sources still to be served in this round of turns
+  unsigned next_in_row_ = 0;
+  poll_clock poll_clock_;
+  random_source random_;
+
+  // Shared with thieves and wakers.
+  next_slot<> next_;
+  ready_queue<runnable> ready_;
+  fork_deque<runnable> fork_;
+  timer_shard timers_;
+  reactor_stay stay_;
+  parker parker_;
+
+  std::atomic<unsigned> hogs_{0};  // hog scopes entered on this thread, which alone writes it
+  std::atomic<bool> asks_relief_{
+      false};  // what runs now has been running for long; anybody sets it, the next run clears it
+
+  worker_counters counters_;
+  std::atomic<const runnable*> runs_now_{nullptr};  // for dump(): an address, never followed
+  std::atomic<bool> asleep_{false};                 // for dump()
+};
+
+}  // namespace hocket::rt
