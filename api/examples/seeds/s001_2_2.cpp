@@ -1,0 +1,15 @@
+// The same, through a Runner, which closes its loop at the end of its scope.
+#include <hocket/hocket.hpp>
+namespace asyncio = hocket;
+using asyncio::Coro;
+
+Coro<> async_sleep_for_one_second() {
+  asyncio::print("stared sleeping for 1 second!");
+  co_await asyncio::sleep(1);
+  asyncio::print("Finished sleeping!");
+}
+
+int main() {
+  asyncio::Runner runner;
+  runner.run(async_sleep_for_one_second());
+}

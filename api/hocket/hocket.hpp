@@ -1,0 +1,29 @@
+// All of hocket's asyncio in one include: <hocket/hocket.hpp>, then `namespace asyncio = hocket;`.
+#pragma once
+
+#include <hocket/loop/async_generator.hpp>
+#include <hocket/loop/coro.hpp>
+#include <hocket/loop/create_task.hpp>
+#include <hocket/loop/delay.hpp>
+#include <hocket/loop/event_loop.hpp>
+#include <hocket/loop/exceptions.hpp>
+#include <hocket/loop/future.hpp>
+#include <hocket/loop/gather.hpp>
+#include <hocket/loop/parallel.hpp>
+#include <hocket/loop/print.hpp>
+#include <hocket/loop/result.hpp>
+#include <hocket/loop/run.hpp>
+#include <hocket/loop/sleep.hpp>
+#include <hocket/loop/strand.hpp>
+#include <hocket/loop/task.hpp>
+#include <hocket/loop/task_group.hpp>
+#include <hocket/loop/timeout.hpp>
+#include <hocket/loop/to_thread.hpp>
+#include <hocket/loop/wait.hpp>
+#include <hocket/loop/when_all.hpp>
+#include <hocket/stream/open_connection.hpp>
+#include <hocket/stream/server.hpp>
+#include <hocket/sync/event.hpp>
+#include <hocket/sync/lock.hpp>
+#include <hocket/sync/queue.hpp>
+#include <hocket/sync/semaphore.hpp>

@@ -1,0 +1,79 @@
+// Turns a connection's bytes into requests, strictly: what two servers could read differently is refused.
+//
+// Header and trailer lines pass a guard of our own before llhttp sees them: every line ends in CR LF, holds no other
+// CR, LF or control character, and does not begin with a blank; so a bare CR or LF and a folded line never decide where
+// a message ends (request smuggling). llhttp, built strict, reads the grammar and the body's framing. The head is given
+// to it in one piece once it is complete, so its views are contiguous and the parser's answer cannot depend on how the
+// bytes were cut. One thread at a time; knows nothing of sockets. After: RFC 9112; CVE-2023-30589 and CVE-2024-27982
+// (llhttp), CVE-2024-22019 (chunk extensions without a limit).
+#pragma once
+
+#include <hocket/http/limits.hpp>
+#include <hocket/http/message.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace hocket::http {
+
+class request_parser {
+ public:
+  enum class state {
+    head,      // waiting for a request line and headers
+    body,      // the head is complete and acceptable; waiting for the body
+    complete,  // request() may be read
+    failed,    // error_status() and error_text() say why; the connection cannot go on
+  };
+
+  explicit request_parser(const Limits& limits);
+  ~request_parser();
+  request_parser(const request_parser&) = delete;
+  request_parser& operator=(const request_parser&) = delete;
+
+  /// Takes bytes from the front of `input` and removes them from it, up to the end of one request. Takes nothing when
+  /// complete or failed.
+  state feed(std::string_view& input);
+
+  state now() const noexcept { return state_; }
+  /// A byte of the next request has come (a blank line before it does not count).
+  bool started() const noexcept { return state_ != state::head || !request_.head_.empty(); }
+  /// In state body: the client waits for "100 Continue" before it sends the body.
+  bool expects_continue() const noexcept { return expects_continue_; }
+  const Request& request() const noexcept { return request_; }
+
+  int error_status() const noexcept { return error_status_; }
+  std::string_view error_text() const noexcept { return error_text_; }
+
+  /// After complete: makes ready for the next request. The last one's views end here.
+  void next();
+
+ private:
+  struct engine;  // llhttp and its callbacks
+
+  enum class line_result { need_more, line, failed };
+  line_result take_line(std::string_view& input, std::string& lines, std::size_t limit, int status_over_limit);
+  void take_head(std::string_view& input);
+  void take_body(std::string_view& input);
+  void take_trailer(std::string_view& input);
+  void on_head_bytes();
+  void check_head();
+  void split_target();
+  void fail(int status, std::string_view text);
+  void fail_from_engine();
+
+  const Limits limits_;
+  std::unique_ptr<engine> engine_;
+  state state_ = state::head;
+  Request request_;
+  std::size_t line_start_ = 0;    // of the line being taken, within its block
+  std::size_t request_line_ = 0;  // its size with CR LF; 0 while it is not complete
+  bool skipped_blank_line_ = false;
+  bool in_trailer_ = false;
+  bool expects_continue_ = false;
+  std::string trailer_;
+  std::size_t framing_ = 0;  // bytes of the body's framing: chunk sizes, extensions, line ends
+  int error_status_ = 0;
+  std::string error_text_;
+};
+
+}  // namespace hocket::http

@@ -1,0 +1,85 @@
+// Python's exceptions by Python's names, as far as asyncio raises them, with asyncio's texts.
+//
+// What an ordinary handler may catch derives from std::exception by way of Exception; CancelledError, KeyboardInterrupt
+// and SystemExit do not (see <hocket/rt/coro/base_exception.hpp>).
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hocket/rt/coro/base_exception.hpp>
+
+namespace hocket {
+
+/// Root of the ordinary exceptions. Mirrors Exception.
+class Exception : public std::exception {
+ public:
+  explicit Exception(std::string message = {}) : message_(std::move(message)) {}
+  const char* what() const noexcept override { return message_.c_str(); }
+  virtual const char* name() const noexcept { return "Exception"; }
+
+  /// What this one was raised from, or null. Mirrors __cause__.
+  const std::exception_ptr& cause() const noexcept { return cause_; }
+  void set_cause(std::exception_ptr cause) noexcept { cause_ = std::move(cause); }
+
+ private:
+  std::string message_;
+  std::exception_ptr cause_;
+};
+
+#define HOCKET_EXCEPTION(Name, Base)                             \
+  class Name : public Base {                                     \
+   public:                                                       \
+    using Base::Base;                                            \
+    const char* name() const noexcept override { return #Name; } \
+  }
+
+HOCKET_EXCEPTION(RuntimeError, Exception);
+HOCKET_EXCEPTION(ValueError, Exception);
+HOCKET_EXCEPTION(TypeError, Exception);
+HOCKET_EXCEPTION(ZeroDivisionError, Exception);
+HOCKET_EXCEPTION(EOFError, Exception);
+HOCKET_EXCEPTION(OSError, Exception);
+HOCKET_EXCEPTION(TimeoutError, OSError);
+HOCKET_EXCEPTION(ConnectionError, OSError);
+HOCKET_EXCEPTION(ConnectionResetError, ConnectionError);
+HOCKET_EXCEPTION(ConnectionRefusedError, ConnectionError);
+HOCKET_EXCEPTION(ConnectionAbortedError, ConnectionError);
+HOCKET_EXCEPTION(BrokenPipeError, ConnectionError);
+HOCKET_EXCEPTION(InvalidStateError, Exception);
+HOCKET_EXCEPTION(QueueEmpty, Exception);
+HOCKET_EXCEPTION(QueueFull, Exception);
+HOCKET_EXCEPTION(QueueShutDown, Exception);
+HOCKET_EXCEPTION(BrokenBarrierError, RuntimeError);
+
+/// Several failures at once. Mirrors ExceptionGroup; its text is Python's: "unhandled errors in a TaskGroup (2
+/// sub-exceptions)".
+class ExceptionGroup : public Exception {
+ public:
+  ExceptionGroup(const std::string& message, std::vector<std::exception_ptr> exceptions);
+  const char* name() const noexcept override { return "ExceptionGroup"; }
+  const std::string& message() const noexcept { return bare_; }
+  const std::vector<std::exception_ptr>& exceptions() const noexcept { return exceptions_; }
+
+ private:
+  std::string bare_;
+  std::vector<std::exception_ptr> exceptions_;
+};
+
+/// "ValueError: text" as the last line of Python's traceback, or "ValueError" alone; for foreign exceptions the C++
+/// type's name.
+std::string describe(const std::exception_ptr& e);
+
+/// "ValueError('text')", as Python's repr.
+std::string represent(const std::exception_ptr& e);
+
+/// Whether `e` is a CancelledError.
+bool is_cancelled_error(const std::exception_ptr& e) noexcept;
+
+/// Whether `e` is one that must not be swallowed: KeyboardInterrupt or SystemExit.
+bool is_exit_request(const std::exception_ptr& e) noexcept;
+
+}  // namespace hocket

@@ -1,0 +1,22 @@
+#include <hocket/loop/future.hpp>
+
+namespace hocket {
+
+bool future_wait::commit(rt::task_base& self) noexcept {
+  if (future_->as_task() == &self) {
+    awaits_itself_ = true;
+    return false;
+  }
+  return future_->add_waiter(*this);
+}
+
+// As Task.cancel does, the request goes to what the task waits for; that ends this wait when it is cancelled in turn.
+bool future_wait::cancel(rt::task_base& self) noexcept { return future_->cancel(self.cancel_message()); }
+
+void future_wait::finish_wait() {
+  finish_resume();
+  if (awaits_itself_) throw RuntimeError("Task cannot await on itself: " + future_->repr());
+  future_->rethrow_failure();
+}
+
+}  // namespace hocket

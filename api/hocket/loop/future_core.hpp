@@ -1,0 +1,122 @@
+// What every future has in common, be it made by create_future(), a task or a gather: its status, its exception and who
+// waits.
+//
+// A result is set once, by whoever moves `pending` to `completing`; then the value is written, the end is published,
+// and the waiters are fired in the order in which they came. Firing only queues: nothing that waits runs inside
+// set_result().
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <hocket/loop/exceptions.hpp>
+#include <hocket/rt/base/atomics.hpp>
+#include <hocket/rt/base/futex.hpp>
+#include <hocket/rt/base/list.hpp>
+
+namespace hocket {
+
+namespace rt {
+class task_base;
+}
+
+class future_core;
+class loop_state;
+
+/// Someone who wants to know when a future is done. Linked at most once; whoever unlinks it decides what follows.
+class future_waiter : public rt::list_node<future_waiter> {
+ public:
+  /// The future is done. Must only queue; may end this object's life. Called outside locks.
+  virtual void fire(future_core& f) noexcept = 0;
+
+ protected:
+  ~future_waiter() = default;
+
+ private:
+  friend class future_core;
+  future_waiter* next_fired_ = nullptr;  // the completing thread only
+};
+
+class future_core {
+ public:
+  future_core(const future_core&) = delete;
+  future_core& operator=(const future_core&) = delete;
+
+  bool is_done() const noexcept { return status_.load(rt::acquire) >= status::finished; }  // order: U1
+  bool is_cancelled() const noexcept { return status_.load(rt::acquire) == status::cancelled; }
+
+  /// Asks for cancellation. False when it is done already. Overridden by tasks and gathers, which pass it on.
+  virtual bool cancel(std::string_view message);
+
+  /// Itself, when it is a task.
+  virtual rt::task_base* as_task() noexcept { return nullptr; }
+
+  /// The exception, or null. Marks it as seen. Only when done and not cancelled.
+  std::exception_ptr take_notice() const noexcept;
+
+  /// The same, without marking it. Only when done.
+  const std::exception_ptr& peek_exception() const noexcept { return error_; }
+
+  /// Throws what this future ended with, if it did not end with a value; InvalidStateError when it is not done.
+  void rethrow_failure() const;
+
+  /// False when it is done already: the waiter is not linked.
+  bool add_waiter(future_waiter& w) noexcept;
+  /// False when it was not linked any more: it has been, or is being, fired.
+  bool remove_waiter(future_waiter& w) noexcept;
+
+  /// The loop it belongs to, or null once that is over for a task.
+  loop_state* loop() const noexcept { return loop_.load(rt::relaxed); }  // order: set at the start, cleared at the end
+
+  void add_ref() const noexcept { refs_.fetch_add(1, rt::relaxed); }  // order: whoever adds one holds one
+  void release_ref() const noexcept {
+    // order: U2: all use happens before the end; pairs with itself.
+    if (refs_.fetch_sub(1, rt::acq_rel) == 1) delete this;
+  }
+
+  /// `<Future finished result=...>` without the value, as far as the core knows.
+  virtual std::string repr() const;
+
+  /// Waits for nothing and changes nothing: whether anybody has looked at the exception.
+  bool exception_was_seen() const noexcept { return seen_.load(rt::relaxed); }
+  void mark_seen() const noexcept { seen_.store(true, rt::relaxed); }  // order: a hint for the report at the end
+
+  // --- for those who complete it ---
+
+  /// True: the caller alone may now write the outcome, and must publish it.
+  bool begin_completion() noexcept;
+  void publish_value() noexcept { publish(status::finished); }
+  void publish_exception(std::exception_ptr e) noexcept;
+  void publish_cancelled(std::string_view message) noexcept;
+
+ protected:
+  explicit future_core(loop_state* loop) noexcept : loop_(loop) {}
+  virtual ~future_core() = default;
+
+  /// For the destructors of those that can tell what they are: says so when nobody has looked at the exception.
+  void report_unseen_exception() const noexcept;
+
+  void forget_loop() noexcept { loop_.store(nullptr, rt::relaxed); }  // order: as loop()
+  virtual const char* type_name() const noexcept { return "Future"; }
+  virtual std::string repr_details() const { return {}; }
+
+ private:
+  enum class status : std::uint8_t { pending, completing, finished, cancelled };
+
+  void publish(status s) noexcept;
+
+  mutable std::atomic<std::uint32_t> refs_{1};
+  std::atomic<status> status_{status::pending};
+  mutable std::atomic<bool> seen_{false};
+  rt::futex_mutex mutex_;
+  rt::intrusive_list<future_waiter> waiters_;  // guarded by mutex_
+  std::atomic<loop_state*> loop_;
+  std::exception_ptr error_;              // written once, before the end is published
+  std::unique_ptr<std::string> message_;  // of the cancellation; written once, as error_
+};
+
+}  // namespace hocket

@@ -1,0 +1,90 @@
+#include <hocket/loop/interrupts.hpp>
+
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include <hocket/rt/base/futex.hpp>
+
+namespace hocket {
+namespace {
+
+constexpr std::uint32_t stopped = 1, interrupted = 2;
+
+std::atomic<int> interrupts{0};
+std::atomic<std::atomic<std::uint32_t>*> waiting_word{nullptr};  // of the main thread
+interrupt_guard* guard_of_main = nullptr;                        // the main thread only
+
+bool is_main_thread() noexcept { return ::getpid() == ::syscall(SYS_gettid); }
+
+// Async-signal-safe: atomics, sigaction, raise and the futex call only.
+void on_sigint(int) {
+  if (interrupts.fetch_add(1, rt::relaxed) > 0) {  // order: a count
+    struct sigaction standard{};
+    standard.sa_handler = SIG_DFL;
+    ::sigaction(SIGINT, &standard, nullptr);
+    ::raise(SIGINT);
+    return;
+  }
+  // order: I1: pairs with the stores in wait(): the word outlives its being published.
+  if (auto* word = waiting_word.load(rt::acquire)) {
+    word->fetch_or(interrupted, rt::release);  // order: I2: pairs with the loads in wait()
+    rt::futex_wake(*word);
+  }
+}
+
+}  // namespace
+
+void stop_signal::set() noexcept {
+  const std::atomic<std::uint32_t>& word = word_;
+  // order: I2: publishes everything the loop did; pairs with the loads in wait(), after which the word may be gone.
+  word_.fetch_or(stopped, rt::release);
+  rt::futex_wake(word);
+}
+
+void stop_signal::wait() {
+  const bool listens = guard_of_main != nullptr && is_main_thread();
+  if (listens) {
+    waiting_word.store(&word_, rt::release);  // order: I1
+    if (interrupts.load(rt::relaxed) == 1)
+      word_.fetch_or(interrupted, rt::relaxed);  // it came before the word was there
+  }
+  for (;;) {
+    const std::uint32_t seen = word_.load(rt::acquire);  // order: I2
+    if (seen & stopped) break;
+    if (seen & interrupted) {
+      word_.fetch_and(~interrupted, rt::relaxed);  // order: this thread's own flag
+      if (listens && guard_of_main->first_) std::exchange(guard_of_main->first_, nullptr)();
+      continue;
+    }
+    rt::futex_wait(word_, seen);
+  }
+  if (listens) waiting_word.store(nullptr, rt::release);  // order: I1
+}
+
+interrupt_guard::interrupt_guard(std::function<void()> first) : first_(std::move(first)) {
+  if (!is_main_thread() || guard_of_main) return;
+  struct sigaction before{};
+  if (::sigaction(SIGINT, nullptr, &before) != 0 || before.sa_handler != SIG_DFL) return;
+  interrupts.store(0, rt::relaxed);  // order: no handler yet
+  guard_of_main = this;
+  struct sigaction ours{};
+  ours.sa_handler = &on_sigint;
+  ::sigemptyset(&ours.sa_mask);
+  ::sigaction(SIGINT, &ours, nullptr);
+  installed_ = true;
+}
+
+interrupt_guard::~interrupt_guard() {
+  if (!installed_) return;
+  struct sigaction standard{};
+  standard.sa_handler = SIG_DFL;
+  ::sigaction(SIGINT, &standard, nullptr);
+  guard_of_main = nullptr;
+}
+
+int interrupt_guard::count() const noexcept { return installed_ ? interrupts.load(rt::relaxed) : 0; }
+
+}  // namespace hocket

@@ -1,0 +1,390 @@
+#include <hocket/loop/loop_state.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include <hocket/loop/create_task.hpp>
+#include <hocket/loop/interrupts.hpp>
+#include <hocket/loop/serial_loop.hpp>
+#include <hocket/rt/base/env.hpp>
+#include <hocket/rt/sched/thread_context.hpp>
+
+namespace hocket {
+namespace {
+
+rt::scheduler_options to_scheduler_options(const RunOptions& o) {
+  rt::scheduler_options out;
+  out.workers = o.workers;
+  out.blocking_threads = o.blocking_threads;
+  out.standby = o.standby ? *o.standby : -1;
+  out.virtual_clock = o.virtual_clock.value_or(rt::process_settings().virtual_clock);
+  out.seed = o.seed ? o.seed : rt::process_settings().seed;
+  return out;
+}
+
+// The pool that loops of this process share while at least one of them lives; one of its own for a virtual clock or a
+// seed.
+std::shared_ptr<rt::scheduler> acquire_scheduler(const RunOptions& o) {
+  const rt::scheduler_options asked = to_scheduler_options(o);
+  if (asked.virtual_clock || asked.seed) return std::make_shared<rt::scheduler>(asked);
+  static std::mutex mutex;
+  static std::weak_ptr<rt::scheduler> shared;  // guarded by mutex
+  const std::lock_guard guard(mutex);
+  std::shared_ptr<rt::scheduler> it = shared.lock();
+  if (!it) {
+    it = std::make_shared<rt::scheduler>(asked);
+    shared = it;
+  } else if (asked.workers != 0 && asked.workers != it->workers()) {
+    throw RuntimeError("this process already runs a pool of " + std::to_string(it->workers()) + " workers; " +
+                       std::to_string(asked.workers) + " were asked for");
+  }
+  return it;
+}
+
+std::atomic<rt::nanos> virtual_spent{0};
+
+class serial_loop final : public loop_state {
+ public:
+  explicit serial_loop(const RunOptions& o)
+      : loop_state(acquire_scheduler(o), o),
+        strand_(rt::counted_ptr<serial_strand>::adopt(new serial_strand(sched(), *this))) {}
+
+  rt::task_home& home() noexcept override { return *strand_; }
+  rt::task_home& callback_home() noexcept override { return *strand_; }
+
+ private:
+  void start(future_core& f, void (*on_stop)(void*), void* argument) override { strand_->start(f, on_stop, argument); }
+  void drain_queue() override { strand_->drain(); }
+
+  rt::counted_ptr<serial_strand> strand_;
+};
+
+class parallel_loop final : public loop_state {
+ public:
+  explicit parallel_loop(const RunOptions& o)
+      : loop_state(acquire_scheduler(o), o), callbacks_(sched(), static_cast<loop_state*>(this)) {}
+
+  rt::task_home& home() noexcept override { return pool_home(); }
+  rt::task_home& callback_home() noexcept override { return callbacks_; }
+
+ private:
+  struct stop_waiter final : future_waiter {
+    void (*on_stop)(void*) = nullptr;
+    void* argument = nullptr;
+    void fire(future_core&) noexcept override { on_stop(argument); }
+  };
+
+  void start(future_core& f, void (*on_stop)(void*), void* argument) override {
+    stop_.on_stop = on_stop;
+    stop_.argument = argument;
+    if (!f.add_waiter(stop_)) on_stop(argument);
+  }
+
+  strand_task_home callbacks_;
+  stop_waiter stop_;
+};
+
+}  // namespace
+
+rt::counted_ptr<loop_state> loop_state::make_serial(const RunOptions& options) {
+  return rt::counted_ptr<loop_state>::adopt(new serial_loop(options));
+}
+
+rt::counted_ptr<loop_state> loop_state::make_parallel(const RunOptions& options) {
+  return rt::counted_ptr<loop_state>::adopt(new parallel_loop(options));
+}
+
+loop_state::loop_state(std::shared_ptr<rt::scheduler> sched, const RunOptions& options)
+    : debug_(options.debug.value_or(rt::process_settings().debug)),
+      sched_(std::move(sched)),
+      pool_home_(*sched_, this),
+      bulk_home_(*sched_, this) {
+  sched_->add_dump_hook(&loop_state::dump_tasks, this);
+  hold_clock();
+}
+
+loop_state::~loop_state() {
+  // A pool does not join itself: when its own worker drops the last handle of a loop, another thread takes the pool
+  // down.
+  if (rt::this_thread().sched == sched_.get()) std::thread([last = std::move(sched_)] {}).detach();
+}
+
+void loop_state::release_ref() const noexcept {
+  // order: L1: all use happens before the end; pairs with itself.
+  if (refs_.fetch_sub(1, rt::acq_rel) != 1) return;
+  if (!is_closed()) {
+    // Closing runs what is left, which may look at the loop: so while it is whole, and with a reference to it.
+    refs_.store(1, rt::relaxed);  // order: owner-only: nobody else has one
+    const_cast<loop_state*>(this)->close();
+    return release_ref();
+  }
+  delete this;
+}
+
+loop_state* loop_state::running_here() noexcept {
+  const rt::thread_context& context = rt::this_thread();
+  if (context.task) return static_cast<loop_state*>(static_cast<rt::task_base*>(context.task)->home().owner());
+  return static_cast<loop_state*>(context.loop);
+}
+
+rt::task_home& loop_state::home_for_new_task() noexcept {
+  const rt::task_base* creator = rt::current_task();
+  if (!creator || creator->home().owner() != this) return home();
+  return home_for_child_of(creator->home());
+}
+
+rt::task_home& loop_state::home_for_child_of(rt::task_home& home) noexcept {
+  return &home == &bulk_home_ ? pool_home() : home;
+}
+
+rt::task_home* loop_state::serial_home_here() noexcept {
+  const rt::task_base* caller = rt::current_task();
+  rt::task_home& here = caller ? caller->home() : home();
+  return here.is_serial() ? &here : nullptr;
+}
+
+rt::nanos loop_state::virtual_time_spent() noexcept { return virtual_spent.load(rt::relaxed); }  // order: a sum
+
+void loop_state::check_closed() const {
+  if (is_closed()) throw RuntimeError("Event loop is closed");
+}
+
+loop_state::run_claim::run_claim(loop_state& loop) : loop_(loop) {
+  loop.check_closed();
+  if (loop.is_running()) throw RuntimeError("This event loop is already running");
+  if (running_here()) throw RuntimeError("Cannot run the event loop while another loop is running");
+  loop.running_.store(true, rt::relaxed);  // order: a hint to other threads
+}
+
+loop_state::run_claim::~run_claim() { loop_.running_.store(false, rt::relaxed); }  // order: as above
+
+void loop_state::run_claim::until_done(future_core& f) {
+  stop_signal stopped;
+  stopping_run run{loop_, stopped};
+  loop_.release_clock();
+  loop_.start(f, &stopping_run::end, &run);
+  stopped.wait();
+}
+
+void loop_state::stopping_run::end(void* self) {
+  auto& run = *static_cast<stopping_run*>(self);
+  run.loop.hold_clock();
+  run.stopped.set();  // the last touch: the waiting thread may leave at once
+}
+
+void loop_state::cancel_leftovers() {
+  // Tasks may make tasks while they end, so this goes on until there are none.
+  while (!tasks().empty()) {
+    const auto left = tasks();
+    auto drain = create_drain(left);
+    run_until_done(*drain);
+    for (const auto& t : left) {
+      if (t->is_cancelled()) continue;
+      if (const std::exception_ptr e = t->take_notice()) {
+        report_problem("unhandled exception during asyncio.run() shutdown", "task: " + t->repr(), e);
+      }
+    }
+  }
+  while (task_count() > 0) std::this_thread::yield();  // a worker is at its last step of ending one
+}
+
+namespace {
+
+Coro<> drain(std::vector<rt::counted_ptr<task_core>> tasks) {
+  for (const auto& t : tasks) t->cancel("");
+  for (const auto& t : tasks) co_await task_end(t);
+}
+
+}  // namespace
+
+rt::counted_ptr<future_core> loop_state::create_drain(std::vector<rt::counted_ptr<task_core>> tasks) {
+  return start_task(*this, home(), drain(std::move(tasks)), {});
+}
+
+void loop_state::close() {
+  if (is_running()) throw RuntimeError("Cannot close a running event loop");
+  if (is_closed()) return;
+  cancel_leftovers();
+  closed_.store(true, rt::relaxed);  // order: a hint to other threads
+  drop_callbacks();
+  if (sched_->has_virtual_clock()) virtual_spent.fetch_add(sched_->now(), rt::relaxed);  // order: a sum
+  release_clock();
+  sched_->remove_dump_hook(&loop_state::dump_tasks, this);
+}
+
+// Those that wait for a deadline are taken out; those that are queued already run as cancelled ones.
+void loop_state::drop_callbacks() {
+  std::vector<callback*> taken_out;
+  {
+    const std::lock_guard guard(callbacks_mutex_);
+    for (callback *c = callbacks_.front(), *next = nullptr; c; c = next) {
+      next = callbacks_.next(*c);
+      c->cancelled_.store(true, rt::release);  // order: C1: pairs with the acquire in cancelled()
+      if (!callback_home().cancel(*c)) continue;
+      callbacks_.erase(*c);
+      taken_out.push_back(c);
+    }
+  }
+  for (callback* c : taken_out) c->release_ref();
+  drain_queue();
+  while (callback_count() > 0) std::this_thread::yield();  // in the parallel door a worker runs them
+}
+
+std::size_t loop_state::callback_count() const noexcept {
+  const std::lock_guard guard(callbacks_mutex_);
+  return callbacks_.size();
+}
+
+// A virtual clock stands while the loop does: what is pending then must not run on between two calls.
+void loop_state::hold_clock() noexcept {
+  if (sched_->has_virtual_clock()) sched_->hold_virtual_time();
+}
+
+void loop_state::release_clock() noexcept {
+  if (sched_->has_virtual_clock()) sched_->release_virtual_time();
+}
+
+// --- tasks ---
+
+void loop_state::add_task(task_core& t) noexcept {
+  // Spread by id: the registry is touched at every task's begin and end, by every worker.
+  t.shard_ = static_cast<unsigned>(t.id() % shard_count);
+  auto& shard = shards_[t.shard_];
+  t.future_core::add_ref();
+  const std::lock_guard guard(shard.mutex);
+  shard.tasks.push_back(t);
+}
+
+void loop_state::remove_task(task_core& t) noexcept {
+  auto& shard = shards_[t.shard_];
+  const std::lock_guard guard(shard.mutex);
+  shard.tasks.erase(t);
+}
+
+std::vector<rt::counted_ptr<task_core>> loop_state::tasks() const {
+  std::vector<rt::counted_ptr<task_core>> all;
+  for (const auto& shard : shards_) {
+    const std::lock_guard guard(shard.mutex);
+    for (task_core* t = shard.tasks.front(); t; t = shard.tasks.next(*t)) {
+      if (!t->is_done()) all.emplace_back(t);
+    }
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a->id() < b->id(); });
+  return all;
+}
+
+std::size_t loop_state::task_count() const noexcept {
+  std::size_t n = 0;
+  for (const auto& shard : shards_) {
+    const std::lock_guard guard(shard.mutex);
+    n += shard.tasks.size();
+  }
+  return n;
+}
+
+void loop_state::dump_tasks(std::FILE* out, void* self) {
+  const auto& loop = *static_cast<loop_state*>(self);
+  const auto tasks = loop.tasks();
+  std::fprintf(out, "loop %p: %zu tasks\n", self, tasks.size());
+  constexpr std::size_t most = 100;
+  for (std::size_t i = 0; i < std::min(most, tasks.size()); ++i) {
+    std::fprintf(out, "  %s at %s:%u, phase %u\n", tasks[i]->repr().c_str(), tasks[i]->where().file_name(),
+                 static_cast<unsigned>(tasks[i]->where().line()), static_cast<unsigned>(tasks[i]->phase()));
+  }
+  if (tasks.size() > most) std::fprintf(out, "  and %zu more\n", tasks.size() - most);
+}
+
+// --- callbacks ---
+
+callback::callback(loop_state& loop, std::function<void()> fn)
+    : home_timer(&callback::call), loop_(loop), fn_(std::move(fn)) {}
+
+void callback::release_ref() const noexcept {
+  // order: C2: all use happens before the end; pairs with itself.
+  if (refs_.fetch_sub(1, rt::acq_rel) == 1) delete this;
+}
+
+// Both when it is due and when its turn comes. It runs where callbacks run.
+void callback::call(rt::timer& t) noexcept {
+  callback& c = static_cast<callback&>(t);
+  rt::task_home& home = c.loop_.callback_home();
+  if (!home.runs_here()) {
+    home.post(c);
+    return;
+  }
+  {
+    const std::lock_guard guard(c.loop_.callbacks_mutex_);
+    c.loop_.callbacks_.erase(c);
+  }
+  if (!c.cancelled()) {
+    rt::thread_context& context = rt::this_thread();
+    void* const outer = std::exchange(context.loop, &c.loop_);
+    try {
+      c.fn_();
+    } catch (...) {
+      report_problem("Exception in callback", "", std::current_exception());
+    }
+    context.loop = outer;
+  }
+  c.fn_ = nullptr;
+  c.release_ref();
+}
+
+void callback::cancel() noexcept {
+  cancelled_.store(true, rt::release);  // order: C1: pairs with the acquire in cancelled()
+  rt::task_home& home = loop_.callback_home();
+  if (home.is_serial() && !home.runs_here()) return;  // it stays in the heap, and does nothing when it is due
+  if (!home.cancel(*this)) return;
+  {
+    const std::lock_guard guard(loop_.callbacks_mutex_);
+    loop_.callbacks_.erase(*this);
+  }
+  release_ref();
+}
+
+rt::counted_ptr<callback> loop_state::call_soon(std::function<void()> fn) {
+  check_closed();
+  rt::counted_ptr<callback> c = rt::counted_ptr<callback>::adopt(new callback(*this, std::move(fn)));
+  c->add_ref();  // the queue's
+  {
+    const std::lock_guard guard(callbacks_mutex_);
+    callbacks_.push_back(*c);
+  }
+  callback_home().post(*c);
+  return c;
+}
+
+rt::counted_ptr<callback> loop_state::call_at(rt::nanos when, std::function<void()> fn) {
+  check_closed();
+  rt::task_home& home = callback_home();
+  if (home.is_serial() && !home.runs_here() && is_running()) {
+    // From another thread: the heap is the loop's own, so the loop arms it.
+    auto c = rt::counted_ptr<callback>::adopt(new callback(*this, std::move(fn)));
+    call_soon([this, c, when] { arm_callback(c, when); });
+    return c;
+  }
+  auto c = rt::counted_ptr<callback>::adopt(new callback(*this, std::move(fn)));
+  arm_callback(c, when);
+  return c;
+}
+
+void loop_state::arm_callback(const rt::counted_ptr<callback>& c, rt::nanos when) {
+  c->add_ref();  // the heap's
+  {
+    const std::lock_guard guard(callbacks_mutex_);
+    callbacks_.push_back(*c);
+  }
+  callback_home().arm(*c, when);
+}
+
+void report_problem(const std::string& message, const std::string& context, const std::exception_ptr& e) noexcept {
+  std::string text = message + "\n";
+  if (!context.empty()) text += context + "\n";
+  if (e) text += describe(e) + "\n";
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+}  // namespace hocket

@@ -1,0 +1,190 @@
+// An event loop, as the handles share it: its door (serial or parallel), its pool, its tasks, its callbacks.
+//
+// The serial door is serial_loop.hpp, the parallel one parallel_loop.hpp. Both run on a scheduler that loops of one
+// process share, unless a virtual clock or a seed asks for one of its own.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <hocket/loop/delay.hpp>
+#include <hocket/loop/future_core.hpp>
+#include <hocket/loop/homes.hpp>
+#include <hocket/rt/base/counted_ptr.hpp>
+#include <hocket/rt/base/futex.hpp>
+#include <hocket/rt/base/list.hpp>
+#include <hocket/rt/coro/task_home.hpp>
+
+namespace hocket {
+
+namespace rt {
+class scheduler;
+}
+
+class task_core;
+class callback;
+
+/// How a loop is opened. What is left as it is comes from the environment (see `hocket env`).
+struct RunOptions {
+  unsigned workers = 0;                    // 0: HOCKET_WORKERS
+  unsigned blocking_threads = 0;           // 0: HOCKET_BLOCKING_THREADS
+  std::optional<bool> standby = {};        // HOCKET_STANDBY
+  std::optional<bool> virtual_clock = {};  // HOCKET_VIRTUAL_CLOCK; a pool of its own
+  std::optional<std::uint64_t> seed = {};  // HOCKET_SEED; a pool of its own, one worker unless said otherwise
+  std::optional<bool> debug = {};          // HOCKET_DEBUG
+};
+
+class loop_state {
+ public:
+  static rt::counted_ptr<loop_state> make_serial(const RunOptions& options);
+  static rt::counted_ptr<loop_state> make_parallel(const RunOptions& options);
+
+  rt::scheduler& sched() const noexcept { return *sched_; }
+  const std::shared_ptr<rt::scheduler>& shared_scheduler() const noexcept { return sched_; }
+
+  /// Where its tasks run, where `parallel` sends them, where plain calls into the pool wait for a core.
+  virtual rt::task_home& home() noexcept = 0;
+  rt::task_home& pool_home() noexcept { return pool_home_; }
+  rt::task_home& bulk_home() noexcept { return bulk_home_; }
+  /// Where callbacks run: one at a time, in order.
+  virtual rt::task_home& callback_home() noexcept = 0;
+
+  /// Where a task that is created by the calling code runs.
+  rt::task_home& home_for_new_task() noexcept;
+  /// The same for the tasks that a task of `home` makes: its own home, or the pool when it is a bulk job.
+  rt::task_home& home_for_child_of(rt::task_home& home) noexcept;
+
+  /// The serial home of the calling task, or of this loop when no task calls; null when that is not serial.
+  rt::task_home* serial_home_here() noexcept;
+
+  /// Runs until `f` is done; the calling thread sleeps. Not from within a loop. Ctrl-C: see interrupts.hpp.
+  void run_until_done(future_core& f) { run_claim(*this).until_done(f); }
+
+  /// The right to run a loop, from before its first task is queued until it stands again: what that task sees is a
+  /// running loop. Throws RuntimeError when it runs already, is closed, or the caller is in a loop.
+  class run_claim {
+   public:
+    explicit run_claim(loop_state& loop);
+    run_claim(const run_claim&) = delete;
+    run_claim& operator=(const run_claim&) = delete;
+    ~run_claim();
+    void until_done(future_core& f);
+
+   private:
+    loop_state& loop_;
+  };
+
+  bool is_running() const noexcept { return running_.load(rt::relaxed); }  // order: a hint to other threads
+  bool is_closed() const noexcept { return closed_.load(rt::relaxed); }    // order: as above
+  bool debug() const noexcept { return debug_; }
+
+  /// Cancels and drains what is left, drops callbacks, leaves the pool. Throws RuntimeError("Cannot close a running
+  /// event loop").
+  void close();
+
+  /// Cancels every task and waits until all are done. Exceptions that they end with are reported. Not from within a
+  /// loop.
+  void cancel_leftovers();
+
+  /// Calls `fn` through the loop, after what is ready. Any thread. Throws RuntimeError("Event loop is closed").
+  rt::counted_ptr<callback> call_soon(std::function<void()> fn);
+  rt::counted_ptr<callback> call_at(rt::nanos when, std::function<void()> fn);
+  rt::nanos now() const noexcept { return home_clock().now(); }
+  void check_closed() const;
+
+  // --- tasks ---
+  void add_task(task_core& t) noexcept;
+  void remove_task(task_core& t) noexcept;
+  /// Not-done tasks in the order of their creation, each with a reference.
+  std::vector<rt::counted_ptr<task_core>> tasks() const;
+  std::size_t task_count() const noexcept;
+
+  void add_ref() const noexcept { refs_.fetch_add(1, rt::relaxed); }  // order: whoever adds one holds one
+  void release_ref() const noexcept;
+
+  /// How far the virtual clocks of closed loops went, together.
+  static rt::nanos virtual_time_spent() noexcept;
+
+  /// The loop whose code the calling thread runs, or null.
+  static loop_state* running_here() noexcept;
+
+ protected:
+  explicit loop_state(std::shared_ptr<rt::scheduler> sched, const RunOptions& options);
+  virtual ~loop_state();
+
+  /// Lets the loop run until `f` is done; calls `on_stop` (once, any thread) when it stands still again.
+  virtual void start(future_core& f, void (*on_stop)(void*), void* argument) = 0;
+  /// Runs what is still queued, when all tasks are done. From the closing thread.
+  virtual void drain_queue() {}
+
+ private:
+  friend class callback;
+
+  struct alignas(rt::cache_line) registry_shard {
+    mutable rt::futex_mutex mutex;
+    rt::intrusive_list<task_core> tasks;  // guarded by mutex
+  };
+  static constexpr unsigned shard_count = 8;
+
+  // What the end of a run has to do, on the thread that saw it.
+  struct stopping_run {
+    loop_state& loop;
+    class stop_signal& stopped;
+    static void end(void* self);
+  };
+
+  rt::counted_ptr<future_core> create_drain(std::vector<rt::counted_ptr<task_core>> tasks);
+  void drop_callbacks();
+  std::size_t callback_count() const noexcept;
+  void hold_clock() noexcept;
+  void release_clock() noexcept;
+  const rt::task_home& home_clock() const noexcept { return pool_home_; }
+  static void dump_tasks(std::FILE* out, void* self);
+  void arm_callback(const rt::counted_ptr<callback>& c, rt::nanos when);
+
+  mutable std::atomic<std::uint32_t> refs_{1};
+  std::atomic<bool> running_{false};
+  std::atomic<bool> closed_{false};
+  bool debug_;
+  std::shared_ptr<rt::scheduler> sched_;
+  pool_task_home pool_home_;
+  bulk_task_home bulk_home_;
+  std::array<registry_shard, shard_count> shards_;
+  mutable rt::futex_mutex callbacks_mutex_;
+  rt::intrusive_list<callback> callbacks_;  // guarded by callbacks_mutex_: scheduled and not yet run
+};
+
+/// Something to call: what call_soon and call_later give back. Mirrors asyncio.Handle and TimerHandle.
+class callback : public rt::home_timer, public rt::list_node<callback> {
+ public:
+  callback(loop_state& loop, std::function<void()> fn);
+
+  /// It will not be called, unless it is being called now. Any thread. Mirrors Handle.cancel.
+  void cancel() noexcept;
+  bool cancelled() const noexcept { return cancelled_.load(rt::acquire); }  // order: C1
+
+  void add_ref() const noexcept { refs_.fetch_add(1, rt::relaxed); }  // order: whoever adds one holds one
+  void release_ref() const noexcept;
+
+ private:
+  friend class loop_state;
+  ~callback() = default;
+  static void call(rt::timer& t) noexcept;
+
+  loop_state& loop_;
+  std::function<void()> fn_;
+  std::atomic<bool> cancelled_{false};
+  mutable std::atomic<std::uint32_t> refs_{1};
+};
+
+/// Writes a problem that nobody else will hear of to standard error, in asyncio's words. Any thread.
+void report_problem(const std::string& message, const std::string& context, const std::exception_ptr& e) noexcept;
+
+}  // namespace hocket

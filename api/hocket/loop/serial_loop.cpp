@@ -1,0 +1,86 @@
+#include <hocket/loop/serial_loop.hpp>
+
+#include <utility>
+
+#include <hocket/rt/sched/thread_context.hpp>
+
+namespace hocket {
+
+serial_strand::serial_strand(rt::scheduler& sched, loop_state& owner)
+    : strand(sched, busy{}), task_home(sched, &owner), wake_timer_(*this), stop_callback_(*this) {}
+
+serial_strand::stop_callback::stop_callback(serial_strand& s) noexcept
+    : runnable([](rt::runnable& r) noexcept { static_cast<stop_callback&>(r).loop_.stop_requested_ = true; }),
+      loop_(s) {}
+
+serial_strand::wake_timer::wake_timer(serial_strand& s) noexcept
+    : timer([](rt::timer& t) noexcept { static_cast<wake_timer&>(t).call_for_a_turn(); }),
+      runnable([](rt::runnable& r) noexcept {
+        // order: K2: an exchange, so that the look at the clock that ends this turn comes after it.
+        static_cast<wake_timer&>(r).is_queued_.exchange(false, rt::seq_cst);
+      }),
+      loop_(s) {}
+
+// It stands in the inbox until the next turn, so that a loop that is about to go idle cannot miss it. When it stands
+// there already, the turn that is to come will look at the clock after this.
+void serial_strand::wake_timer::call_for_a_turn() noexcept {
+  serial_strand& loop = loop_;
+  // order: K2.
+  if (!is_queued_.exchange(true, rt::seq_cst)) loop.post(*this);
+  loop.release_ref();  // taken when it was armed
+}
+
+void serial_strand::start(future_core& f, void (*on_stop)(void*), void* argument) {
+  stop_requested_ = false;
+  turning_.store(true, rt::release);  // order: K1: with the loads in is_turning_elsewhere()
+  on_stop_ = on_stop;
+  on_stop_argument_ = argument;
+  if (!f.add_waiter(stop_callback_)) post(stop_callback_);
+  queue_again();
+}
+
+void serial_strand::turn() noexcept {
+  take_inbox();
+  queue_due_timers();
+  run_ready(ready_.size());
+}
+
+void serial_strand::queue_due_timers() noexcept {
+  if (timers_.empty()) return;
+  const rt::nanos now = sched().now();
+  while (rt::timer* t = timers_.pop_due(now)) ready_.push_back(*static_cast<rt::home_timer*>(t));
+}
+
+// Whether the loop goes on, sleeps until something is posted or due, or stands still.
+rt::strand::after_turn serial_strand::turn_over() noexcept {
+  if (stop_requested_) {
+    set_wake_timer(rt::never);
+    turning_.store(false, rt::release);  // order: K1
+    on_stop_(on_stop_argument_);
+    return after_turn::keep;
+  }
+  if (!ready_.empty()) return after_turn::again;
+  const rt::nanos next = timers_.earliest();
+  // Due already: no need to sleep and be woken.
+  if (next != rt::never && next <= sched().now()) return after_turn::again;
+  set_wake_timer(next);
+  return after_turn::idle;
+}
+
+void serial_strand::set_wake_timer(rt::nanos deadline) noexcept {
+  if (deadline == wake_at_) return;
+  if (wake_at_ != rt::never && sched().cancel(wake_timer_)) release_ref();
+  wake_at_ = deadline;
+  if (deadline == rt::never) return;
+  add_ref();  // held by the armed timer
+  sched().arm(wake_timer_, deadline);
+}
+
+void serial_strand::drain() {
+  rt::thread_context& context = rt::this_thread();
+  void* const outer = std::exchange(context.strand, static_cast<rt::strand*>(this));
+  for (take_inbox(); !ready_.empty(); take_inbox()) run_ready(ready_.size());
+  context.strand = outer;
+}
+
+}  // namespace hocket

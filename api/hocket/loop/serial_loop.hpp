@@ -1,0 +1,84 @@
+// The serial door: asyncio's loop as a strand over the pool.
+//
+// One turn is one iteration of asyncio: what came from other threads, then the timers that are due, are put behind what
+// is ready; then exactly those that stood there are run. So the ready queue is FIFO, equal deadlines fire in the order
+// of their creation, and code between two suspending awaits is atomic for all other tasks of the loop, at any worker
+// count.
+//
+// The loop stands still until run_until_done() starts it, and again when its future's callback has run: pending tasks
+// stay pending between two calls, as in CPython. While it stands, the strand counts as busy, so that what is posted
+// waits in the inbox. Mirrors asyncio.BaseEventLoop._run_once, run_forever, stop.
+#pragma once
+
+#include <atomic>
+
+#include <hocket/loop/loop_state.hpp>
+#include <hocket/rt/sched/scheduler.hpp>
+#include <hocket/rt/sched/strand.hpp>
+
+namespace hocket {
+
+class serial_strand final : public rt::strand, public rt::task_home {
+ public:
+  serial_strand(rt::scheduler& sched, loop_state& owner);
+
+  void post(rt::runnable& r) noexcept override { strand::post(r); }
+  void arm(rt::home_timer& t, rt::nanos deadline) override { timers_.arm(t, deadline); }
+  bool cancel(rt::home_timer& t) noexcept override { return timers_.cancel(t); }
+  rt::nanos now() const noexcept override { return sched().now(); }
+  bool is_exclusive() const noexcept override { return true; }
+  bool is_serial() const noexcept override { return true; }
+  bool runs_here() const noexcept override { return strand::runs_here(); }
+  bool is_turning_elsewhere() const noexcept override {
+    return turning_.load(rt::acquire) && !runs_here();
+  }  // order: K1
+  void hold() noexcept override { add_ref(); }
+  void let_go() noexcept override { release_ref(); }
+
+  /// Lets it turn until `f` is done, then calls on_stop(argument). While it stands.
+  void start(future_core& f, void (*on_stop)(void*), void* argument);
+
+  /// Runs what is queued, turn by turn, until nothing is. From the thread that closes the loop, while it stands.
+  void drain();
+
+ private:
+  // The end of the future that run_until_done() waits for: its callback takes its turn in the ready queue, as CPython's
+  // does.
+  class stop_callback final : public future_waiter, public rt::runnable {
+   public:
+    explicit stop_callback(serial_strand& s) noexcept;
+    void fire(future_core&) noexcept override { loop_.post(*this); }
+
+   private:
+    serial_strand& loop_;
+  };
+
+  // The loop's one timer among the workers'.
+  class wake_timer final : public rt::timer, public rt::runnable {
+   public:
+    explicit wake_timer(serial_strand& s) noexcept;
+
+   private:
+    void call_for_a_turn() noexcept;
+
+    serial_strand& loop_;
+    std::atomic<bool> is_queued_{false};  // it stands in the inbox or in the ready queue
+  };
+
+  ~serial_strand() override = default;
+  void turn() noexcept override;
+  after_turn turn_over() noexcept override;
+  void queue_due_timers() noexcept;
+  void set_wake_timer(rt::nanos deadline) noexcept;
+
+  rt::timer_heap timers_;  // in a turn only
+  wake_timer wake_timer_;
+  rt::nanos wake_at_ = rt::never;  // what wake_timer_ was armed for
+  stop_callback stop_callback_;
+  bool stop_requested_ = false;
+  std::atomic<bool> turning_{false};  // between start() and the stop
+  void (*on_stop_)(void*) = nullptr;
+  void* on_stop_argument_ = nullptr;
+};
+
+}  // namespace hocket

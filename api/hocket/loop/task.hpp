@@ -1,0 +1,141 @@
+// Task<T>: a counted handle to a coroutine that the loop runs. A copy is the same task; dropping every handle neither
+// stops nor cancels it, for the loop holds it until it is done. Mirrors asyncio.Task.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <hocket/loop/coro.hpp>
+#include <hocket/loop/future.hpp>
+#include <hocket/loop/task_scope.hpp>
+#include <hocket/rt/base/list.hpp>
+#include <hocket/rt/coro/frame_pool.hpp>
+
+namespace hocket {
+
+/// What every task has besides its value: its name, its place among the tasks of its loop, its coroutine.
+class task_core : public future_core, public rt::task_base, public rt::list_node<task_core> {
+ public:
+  bool cancel(std::string_view message) override;
+  rt::task_base* as_task() noexcept override { return this; }
+
+  std::string name() const;
+  void set_name(std::string name);
+  std::uint64_t id() const noexcept { return id_; }
+  std::string coroutine() const { return coroutine_name(where_); }
+  const std::source_location& where() const noexcept { return where_; }
+
+  /// The scope that this task must not outlive, or null.
+  task_scope* scope() const noexcept { return scope_.get(); }
+
+  static void* operator new(std::size_t size) { return rt::allocate_frame(size); }
+  static void operator delete(void* p, std::size_t size) noexcept { rt::free_frame(p, size); }
+
+ protected:
+  task_core(loop_state& loop, rt::task_home& home, std::source_location where);
+  ~task_core() override;
+
+  /// Puts the task among those of its loop, which then holds it, and queues its first step.
+  void start();
+
+  rt::task_base* finish(bool cancelled) noexcept final;
+
+  /// Takes the coroutine's outcome and destroys its frame. Gives the exception, or null after the value was kept.
+  virtual std::exception_ptr take_outcome(bool keep_value) noexcept = 0;
+
+  const char* type_name() const noexcept override { return "Task"; }
+  std::string repr_details() const override;
+
+  /// For tasks that are given a scope before they start.
+  void set_scope(rt::counted_ptr<task_scope> scope) noexcept { scope_ = std::move(scope); }
+
+ private:
+  friend class loop_state;
+  static rt::futex_mutex& name_mutex();
+
+  std::uint64_t id_;
+  std::unique_ptr<std::string> name_;  // guarded by name_mutex()
+  std::source_location where_;
+  rt::counted_ptr<task_scope> scope_;
+  unsigned shard_ = 0;  // of the registry
+  const bool serial_;   // whether its home is, kept here because a home may be gone before a handle
+};
+
+template <class T>
+class task_state final : public task_core, public value_cell<T> {
+ public:
+  task_state(loop_state& loop, rt::task_home& home, typename Coro<T>::handle root)
+      : task_core(loop, home, root.promise().where()), root_(root) {
+    set_root(root);
+    root_.promise().begin(*this, nullptr);
+  }
+  using task_core::set_scope;
+  using task_core::start;
+
+ private:
+  std::exception_ptr take_outcome(bool keep_value) noexcept override {
+    return take_outcome_of<T>(root_, *this, keep_value);
+  }
+
+  typename Coro<T>::handle root_;
+};
+
+struct TaskOptions {
+  std::string_view name = {};  // copied
+};
+
+/// A task of any type, as all_tasks() gives it.
+class AnyTask {
+ public:
+  using value_type = void;
+  AnyTask() = default;
+  explicit AnyTask(rt::counted_ptr<task_core> core) noexcept : core_(std::move(core)) {}
+
+  explicit operator bool() const noexcept { return static_cast<bool>(core_); }
+  task_core* state() const noexcept { return core_.get(); }
+  bool done() const noexcept { return core_->is_done(); }
+  bool cancelled() const noexcept { return core_->is_cancelled(); }
+  bool cancel(std::string_view message = {}) const { return core_->cancel(message); }
+  unsigned cancelling() const noexcept { return core_->cancelling(); }
+  unsigned uncancel() const noexcept { return core_->uncancel(); }
+  std::string get_name() const { return core_->name(); }
+  void set_name(std::string name) const { core_->set_name(std::move(name)); }
+  friend bool operator==(const AnyTask& a, const AnyTask& b) noexcept { return a.core_ == b.core_; }
+  friend std::ostream& operator<<(std::ostream& out, const AnyTask& t) {
+    return out << (t ? t.core_->repr() : "<no task>");
+  }
+
+ private:
+  rt::counted_ptr<task_core> core_;
+};
+
+template <class T = void>
+class Task : public future_handle<T, task_state<T>> {
+ public:
+  using future_handle<T, task_state<T>>::future_handle;
+
+  /// How many cancel requests are not taken back. Mirrors Task.cancelling.
+  unsigned cancelling() const { return this->the().cancelling(); }
+  /// Takes back one cancel request; gives how many are left. Mirrors Task.uncancel.
+  unsigned uncancel() const { return this->the().uncancel(); }
+
+  std::string get_name() const { return this->the().name(); }
+  void set_name(std::string name) const { this->the().set_name(std::move(name)); }
+
+  /// Calls `fn(task)` through the loop when it is done. Mirrors Task.add_done_callback.
+  template <class F>
+  void add_done_callback(F fn) const;
+
+  operator AnyTask() const { return AnyTask(this->state_); }
+};
+
+/// The task whose code calls; empty outside of tasks. Mirrors asyncio.current_task.
+AnyTask current_task() noexcept;
+
+}  // namespace hocket

@@ -1,0 +1,111 @@
+// One TCP connection, below its reader and its writer: what waits to be sent, and how it ends. asyncio's transport and
+// protocol.
+//
+// A write is tried at once; what the kernel does not take is queued, and a flusher, an I/O operation that is no task's,
+// sends it when the socket takes more, on whatever worker hears of it. While it has work it keeps the connection alive,
+// so what was written is sent even if every handle is gone, until the peer or the runtime ends.
+//
+//   open --close()--> closing --all sent--> lost         lost: the descriptor is closed, and nothing is ever sent again
+//     `--- abort(), an error ---------------^
+//
+// Calls: any thread; mutex_ is held across a send that does not block. Nothing is woken, closed upwards or destroyed
+// under it.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include <hocket/loop/coro.hpp>
+#include <hocket/net/address.hpp>
+#include <hocket/net/socket.hpp>
+#include <hocket/rt/base/futex.hpp>
+#include <hocket/rt/base/list.hpp>
+#include <hocket/rt/io/reactor.hpp>
+#include <hocket/stream/byte_buffer.hpp>
+#include <hocket/sync/event.hpp>
+
+namespace hocket::stream {
+
+class connection;
+
+/// Who counts connections: a server.
+class connection_owner {
+ public:
+  /// It is lost. Once for each connection; outside its locks.
+  virtual void connection_lost(connection& c) noexcept = 0;
+
+ protected:
+  ~connection_owner() = default;
+};
+
+class connection final : public std::enable_shared_from_this<connection>,
+                         public rt::list_node<connection>,  // guarded by the owner's mutex
+                         private rt::io_op {
+ public:
+  static constexpr std::size_t high_water = 64 * 1024;  // bytes; above it drain() waits
+  static constexpr std::size_t low_water = 16 * 1024;   // bytes; until this is reached
+
+  connection(net::socket&& s, const net::address& peer, std::shared_ptr<connection_owner> owner);
+  ~connection();
+
+  net::socket& socket() noexcept { return socket_; }
+
+  /// Sends or queues all of it. After close() or a loss: nothing. Throws RuntimeError("Cannot call write() after
+  /// write_eof()").
+  void write(std::string_view data);
+  /// After what is queued, says that nothing follows.
+  void write_eof();
+
+  /// Sends what is queued, then closes.
+  void close();
+  /// Closes at once.
+  void abort();
+  /// A call on the socket failed: closes at once, and everyone hears of it.
+  void lose(int error);
+
+  bool is_closing() const noexcept;
+  /// Why it was lost, made anew for each who asks; null when it is not, or was closed here.
+  std::exception_ptr error() const;
+  std::size_t queued() const noexcept;
+
+  // Each keeps the connection alive while it waits.
+  static Coro<> drain(std::shared_ptr<connection> c);
+  static Coro<> wait_closed(std::shared_ptr<connection> c);
+
+  const net::address& peer() const noexcept { return peer_; }
+  net::address local() noexcept { return socket_.local_address(); }
+
+ private:
+  // What is to be done after the mutex is released.
+  struct aftermath;
+
+  static void run_flusher(rt::runnable& self) noexcept;
+  void flush(aftermath& after) noexcept;
+  void stop_flusher(aftermath& after) noexcept;
+  void note_room(aftermath& after) noexcept;
+  void fail(int error, aftermath& after) noexcept;
+  void finish(aftermath& after) noexcept;
+
+  net::socket socket_;
+  const net::address peer_;
+
+  mutable rt::futex_mutex mutex_;
+  // guarded by mutex_
+  byte_buffer out_;
+  bool closing_ = false;
+  bool lost_ = false;
+  bool eof_ = false;
+  bool paused_ = false;    // above high water, and not yet down to low water
+  bool flushing_ = false;  // the operation is submitted, queued or running
+  int error_ = 0;
+  std::shared_ptr<connection> self_;  // while flushing_
+  std::shared_ptr<connection_owner> owner_;
+  std::optional<Event> room_;    // while somebody drains
+  std::optional<Event> closed_;  // while somebody waits for the end
+};
+
+}  // namespace hocket::stream

@@ -1,0 +1,88 @@
+// What is behind a StreamReader: the bytes that have come and were not yet read, and who waits for more.
+//
+// They come from a connection, which is asked only when somebody reads (nothing is read ahead, so a peer that sends too
+// fast is slowed down by TCP itself), or are fed by hand. A read that is cancelled leaves them here. It is also what
+// both ends' handles share: when it goes, the connection is closed.
+//
+// Calls: any thread; one task may wait for bytes at a time. mutex_ is held across a receive that does not block.
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <hocket/loop/coro.hpp>
+#include <hocket/rt/base/futex.hpp>
+#include <hocket/stream/byte_buffer.hpp>
+#include <hocket/stream/connection.hpp>
+#include <hocket/sync/event.hpp>
+
+namespace hocket::stream {
+
+class reader_state {
+ public:
+  /// Without a connection: fed by hand. Throws ValueError("Limit cannot be <= 0").
+  reader_state(std::shared_ptr<connection> source, std::size_t limit);
+  reader_state(const reader_state&) = delete;
+  reader_state& operator=(const reader_state&) = delete;
+  ~reader_state();
+
+  // As the functions of StreamReader. Each keeps the state alive while it waits.
+  static Coro<std::string> read(std::shared_ptr<reader_state> self, long long n);
+  static Coro<std::string> readexactly(std::shared_ptr<reader_state> self, long long n);
+  static Coro<std::string> readuntil(std::shared_ptr<reader_state> self, std::string separator);
+  static Coro<std::string> readline(std::shared_ptr<reader_state> self);
+  static Coro<bool> fill(std::shared_ptr<reader_state> self);
+
+  void feed(std::string_view bytes);
+  void feed_eof();
+  void set_exception(std::exception_ptr e);
+  std::exception_ptr exception() const;
+  bool at_eof() const noexcept;
+  std::string_view buffered() const noexcept;
+  void consume(std::size_t bytes) noexcept;
+
+  const std::shared_ptr<connection>& source() const noexcept { return source_; }
+
+ private:
+  struct waiting_scope;
+
+  struct found {
+    std::optional<std::string> text;  // with the separator
+    bool ended = false;               // none, and there will be none
+  };
+
+  /// Waits until more has come, the end included; throws if it failed instead. `who` is named when another task waits
+  /// already.
+  static Coro<> more(reader_state& self, const char* who);
+
+  bool try_pull(const char* who);
+  bool pull();
+  net::attempt receive_locked();
+  void check_alone_locked(const char* who) const;
+  void throw_if_failed() const;
+  found find(std::string_view separator, std::size_t& searched);
+  bool has(std::size_t bytes) const noexcept;
+  std::string take(std::size_t bytes);
+  void drop_overlong_line(std::size_t consumed);
+  std::optional<Event> next_feed();
+
+  const std::shared_ptr<connection> source_;
+  const std::size_t limit_;
+
+  mutable rt::futex_mutex mutex_;
+  // guarded by mutex_
+  byte_buffer buffer_;
+  std::size_t receive_size_;  // bytes that the next receive makes room for
+  bool eof_ = false;
+  bool waiting_ = false;  // a task waits for bytes
+  std::exception_ptr exception_;
+  std::optional<Event> fed_;  // while a task waits to be fed
+
+  int unbroken_ = 0;  // receives in a row that did not wait; the reading task only
+};
+
+}  // namespace hocket::stream

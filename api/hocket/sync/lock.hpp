@@ -1,0 +1,153 @@
+// A mutex for tasks: held across co_await, fair, in the order of arrival.
+//
+// States, all guarded by the state's mutex: `locked`; a line of those who wait. release() unlocks and wakes the first
+// of the line, who locks when it runs. Until then the lock reads as unlocked and nobody else can have it, for acquire()
+// queues while anyone live is in line. A woken waiter that is cancelled wakes the next. After: CPython 3.13,
+// Lib/asyncio/locks.py, class Lock.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <utility>
+
+#include <hocket/loop/exceptions.hpp>
+#include <hocket/sync/waiter.hpp>
+
+namespace hocket {
+
+namespace sync {
+
+struct lock_state final : counted<lock_state> {
+  rt::futex_mutex mutex;
+  // guarded by mutex
+  bool locked = false;
+  waiting_line line;        // who waits, was granted or cancelled, until its task runs
+  std::size_t in_turn = 0;  // of these, how many were not cancelled
+
+  bool take_at_once() noexcept {
+    if (locked || in_turn != 0) return false;
+    locked = true;
+    return true;
+  }
+  void join(waiter& w) noexcept {
+    line.push_back(w);
+    ++in_turn;
+  }
+  // It keeps its place until its task runs, as in CPython; whoever is behind it is woken then.
+  void drop(waiter&) noexcept { --in_turn; }
+  void leave(waiter& w, bool taken, wake_list& woken) noexcept {
+    if (w.is_waiting() || w.is_granted()) --in_turn;
+    line.erase(w);
+    if (taken) {
+      locked = true;
+    } else if (!locked) {
+      wake_first(woken);
+    }
+  }
+  void wake_first(wake_list& woken) noexcept {
+    if (waiter* first = line.front(); first && first->is_waiting()) woken.grant(*first);
+  }
+};
+
+}  // namespace sync
+
+/// Holds a Lock until it is destroyed or told to release. Movable. Destroying it never suspends; any thread.
+class [[nodiscard]] LockGuard {
+ public:
+  LockGuard() = default;
+  explicit LockGuard(rt::counted_ptr<sync::lock_state> held) noexcept : held_(std::move(held)) {}
+  LockGuard(LockGuard&&) noexcept = default;
+  LockGuard& operator=(LockGuard&& other) noexcept {
+    if (this != &other) {
+      unlock();
+      held_ = std::move(other.held_);
+    }
+    return *this;
+  }
+  ~LockGuard() { unlock(); }
+
+  /// Before the guard's end. A lock that somebody released already is left alone.
+  void release() noexcept { unlock(); }
+  bool owns_lock() const noexcept { return static_cast<bool>(held_); }
+
+ private:
+  void unlock() noexcept;
+
+  rt::counted_ptr<sync::lock_state> held_;
+};
+
+/// A mutual exclusion lock for tasks; not for threads, whose code does not co_await. Fair: first come, first served.
+/// Not recursive. A copy is the same lock; tasks of any loop and of the pool may share it. Mirrors asyncio.Lock.
+class Lock {
+ public:
+  Lock() : state_(new sync::lock_state()) {}
+
+  class [[nodiscard]] acquire_awaiter final : public sync::wait_at<sync::lock_state> {
+   public:
+    using value_type = bool;
+    explicit acquire_awaiter(sync::lock_state& state) noexcept : wait_at(state) {}
+    operator Coro<bool>() && { return sync::as_coro<acquire_awaiter>(rt::counted_ptr(&state())); }
+    bool await_resume() {
+      finish_wait();
+      return true;
+    }
+  };
+
+  class [[nodiscard]] guard_awaiter final : public sync::wait_at<sync::lock_state> {
+   public:
+    using value_type = LockGuard;
+    explicit guard_awaiter(sync::lock_state& state) noexcept : wait_at(state) {}
+    operator Coro<LockGuard>() && { return sync::as_coro<guard_awaiter>(rt::counted_ptr(&state())); }
+    LockGuard await_resume() {
+      finish_wait();
+      return LockGuard(rt::counted_ptr(&state()));
+    }
+  };
+
+  /// Waits until the lock is this task's; gives true. Does not suspend when it is free and nobody is in line.
+  /// Cancelled while waiting: leaves the line; the lock goes to the next. Mirrors Lock.acquire.
+  acquire_awaiter acquire() const noexcept { return acquire_awaiter(*state_); }
+
+  /// acquire(), with a guard that releases: `auto guard = co_await lock.guard();`. Stands for `async with lock`.
+  /// Keep in mind that other tasks run at each co_await while the guard is held.
+  guard_awaiter guard() const noexcept { return guard_awaiter(*state_); }
+
+  /// Unlocks and wakes the first in line, who runs later. Any task or thread, not only who acquired it.
+  /// Throws RuntimeError "Lock is not acquired." Mirrors Lock.release.
+  void release() const {
+    if (!try_release(*state_)) throw RuntimeError("Lock is not acquired.");
+  }
+
+  /// Whether somebody holds it now. Any thread.
+  bool locked() const noexcept {
+    const std::lock_guard guard(state_->mutex);
+    return state_->locked;
+  }
+
+  friend bool operator==(const Lock&, const Lock&) = default;
+
+ private:
+  friend class LockGuard;
+
+  static bool try_release(sync::lock_state& state) noexcept {
+    sync::wake_list woken;
+    {
+      const std::lock_guard guard(state.mutex);
+      if (!state.locked) return false;
+      state.locked = false;
+      state.wake_first(woken);
+    }
+    woken.wake_all();
+    return true;
+  }
+
+  rt::counted_ptr<sync::lock_state> state_;
+};
+
+inline void LockGuard::unlock() noexcept {
+  if (!held_) return;
+  const auto state = std::exchange(held_, {});
+  Lock::try_release(*state);
+}
+
+}  // namespace hocket
