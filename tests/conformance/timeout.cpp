@@ -1,0 +1,204 @@
+// timeout: groups C30 to C33.
+#include "doors.hpp"
+
+using namespace conformance;
+
+// --- C30: one inside the other ---
+
+IN_BOTH_DOORS(timeout, of_two_equal_deadlines_only_the_outer_raises) {
+  std::string inner_saw = "nothing";
+  auto inner_body = []() -> Coro<> { co_await asyncio::sleep(10); };
+  auto outer_body = [&]() -> Coro<> {
+    std::exception_ptr error;
+    try {
+      co_await asyncio::timeout(0.1, inner_body);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    if (error) {
+      inner_saw = describe(error);
+      std::rethrow_exception(error);
+    }
+  };
+  EXPECT_EQ(co_await ending(asyncio::timeout(0.1, outer_body)), "TimeoutError");
+  EXPECT_EQ(inner_saw, "CancelledError");
+  EXPECT_EQ(asyncio::current_task().cancelling(), 0u);
+  co_await settle();
+}
+
+IN_BOTH_DOORS(timeout, an_inner_one_that_strikes_first_may_be_handled_inside) {
+  bool inner_raised = false;
+  auto inner_body = []() -> Coro<> { co_await asyncio::sleep(10); };
+  auto outer_body = [&]() -> Coro<> {
+    try {
+      co_await asyncio::timeout(0.1, inner_body);
+    } catch (const asyncio::TimeoutError&) {
+      inner_raised = true;
+    }
+    co_await asyncio::sleep(0.1);
+  };
+  EXPECT_EQ(co_await ending(asyncio::timeout(1, outer_body)), "returned");
+  EXPECT_TRUE(inner_raised);
+}
+
+IN_BOTH_DOORS(timeout, an_outer_one_that_strikes_first_passes_through_the_inner) {
+  std::string inner_saw = "nothing";
+  auto inner_body = []() -> Coro<> { co_await asyncio::sleep(10); };
+  auto outer_body = [&]() -> Coro<> {
+    try {
+      co_await asyncio::timeout(5, inner_body);
+    } catch (const CancelledError&) {
+      inner_saw = "CancelledError";
+      throw;
+    } catch (const asyncio::TimeoutError&) {
+      inner_saw = "TimeoutError";
+    }
+  };
+  EXPECT_EQ(co_await ending(asyncio::timeout(0.1, outer_body)), "TimeoutError");
+  EXPECT_EQ(inner_saw, "CancelledError");
+}
+
+// --- C32: who is cancelled, and by whom ---
+
+IN_BOTH_DOORS(timeout, a_foreign_cancel_before_the_deadline_stays_a_cancel) {
+  auto task = asyncio::create_task([]() -> Coro<> {
+    auto body = []() -> Coro<> {
+      asyncio::current_task().cancel();
+      co_await asyncio::sleep(10);
+    };
+    co_await asyncio::timeout(10, body);
+  });
+  EXPECT_EQ(co_await ending(task), "CancelledError");
+  EXPECT_TRUE(task.cancelled());
+  EXPECT_EQ(task.cancelling(), 1u);
+}
+
+IN_BOTH_DOORS(timeout, a_foreign_cancel_and_a_timeout_together_are_a_cancel) {
+  auto task = asyncio::create_task([]() -> Coro<> {
+    auto body = []() -> Coro<> {
+      bool timed_out = false;
+      try {
+        co_await asyncio::sleep(10);
+      } catch (const CancelledError&) {
+        timed_out = true;
+      }
+      if (timed_out) asyncio::current_task().cancel();
+      co_await asyncio::sleep(10);
+    };
+    co_await asyncio::timeout(0.1, body);
+  });
+  EXPECT_EQ(co_await ending(task), "CancelledError");
+}
+
+IN_BOTH_DOORS(timeout, a_task_that_handled_its_timeout_is_not_cancelled) {
+  auto task = asyncio::create_task([]() -> Coro<std::string> {
+    auto body = []() -> Coro<> { co_await asyncio::sleep(1); };
+    co_return co_await ending(asyncio::timeout(0.001, body));
+  });
+  EXPECT_EQ(co_await task, "TimeoutError");
+  EXPECT_TRUE(task.done());
+  EXPECT_FALSE(task.cancelled());
+  EXPECT_EQ(task.cancelling(), 0u);
+}
+
+IN_BOTH_DOORS(timeout, the_task_goes_on_and_may_wait_again) {
+  const double start = now();
+  auto body = []() -> Coro<> { co_await asyncio::sleep(10); };
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(co_await ending(asyncio::timeout(0.1, body)), "TimeoutError");
+    co_await asyncio::sleep(0.1);
+  }
+  EXPECT_NEAR(now() - start, 0.6, 0.01);
+}
+
+IN_BOTH_DOORS(timeout, gives_the_value_of_its_body) {
+  auto body = []() -> Coro<int> {
+    co_await asyncio::sleep(0.1);
+    co_return 5;
+  };
+  const int value = co_await asyncio::timeout(1, body);
+  EXPECT_EQ(value, 5);
+}
+
+IN_BOTH_DOORS(timeout, an_error_of_the_body_comes_out_as_it_is) {
+  auto body = []() -> Coro<> {
+    co_await asyncio::sleep(0.1);
+    throw asyncio::ValueError("body");
+  };
+  EXPECT_EQ(co_await ending(asyncio::timeout(1, body)), "ValueError: body");
+}
+
+IN_BOTH_DOORS(timeout, an_error_raised_in_answer_to_the_timeout_comes_out_as_it_is) {
+  auto body = []() -> Coro<> {
+    try {
+      co_await asyncio::sleep(10);
+    } catch (const CancelledError&) {
+      throw asyncio::ValueError("answer");
+    }
+  };
+  EXPECT_EQ(co_await ending(asyncio::timeout(0.1, body)), "ValueError: answer");
+  EXPECT_EQ(asyncio::current_task().cancelling(), 0u);
+}
+
+IN_BOTH_DOORS(timeout, a_body_that_swallows_the_cancel_ends_without_an_error) {
+  auto body = []() -> Coro<int> {
+    try {
+      co_await asyncio::sleep(10);
+    } catch (const CancelledError&) {
+    }
+    co_return 3;
+  };
+  const int value = co_await asyncio::timeout(0.1, body);
+  EXPECT_EQ(value, 3);
+  EXPECT_EQ(asyncio::current_task().cancelling(), 0u);
+  co_await settle();
+}
+
+IN_BOTH_DOORS(timeout, names_the_cancellation_as_its_cause) {
+  std::string cause;
+  auto body = []() -> Coro<> { co_await asyncio::sleep(10); };
+  try {
+    co_await asyncio::timeout(0.1, body);
+  } catch (const asyncio::TimeoutError& e) {
+    if (e.cause()) cause = describe(e.cause());
+  }
+  EXPECT_EQ(cause, "CancelledError");
+}
+
+// --- C33: no time at all ---
+
+IN_SERIAL_DOOR(timeout, of_zero_strikes_at_the_first_yield) {
+  const double start = now();
+  bool past = false;
+  auto body = [&]() -> Coro<> {
+    co_await asyncio::sleep(0);
+    past = true;
+  };
+  EXPECT_EQ(co_await ending(asyncio::timeout(0, body)), "TimeoutError");
+  EXPECT_FALSE(past);
+  EXPECT_LT(now() - start, 0.1);
+}
+
+IN_BOTH_DOORS(timeout, in_the_past_strikes_at_the_first_wait) {
+  const double start = now();
+  auto body = []() -> Coro<> { co_await asyncio::sleep(10); };
+  EXPECT_EQ(co_await ending(asyncio::timeout(-11, body)), "TimeoutError");
+  EXPECT_LT(now() - start, 0.1);
+}
+
+IN_BOTH_DOORS(timeout, of_zero_lets_a_body_pass_that_does_not_wait) {
+  auto body = []() -> Coro<int> { co_return 1; };
+  const int value = co_await asyncio::timeout(0, body);
+  EXPECT_EQ(value, 1);
+  EXPECT_EQ(asyncio::current_task().cancelling(), 0u);
+  co_await settle();
+}
+
+IN_BOTH_DOORS(timeout, without_a_limit_never_strikes) {
+  auto body = []() -> Coro<int> {
+    co_await asyncio::sleep(100000);
+    co_return 1;
+  };
+  const int value = co_await asyncio::timeout(std::nullopt, body);
+  EXPECT_EQ(value, 1);
+}

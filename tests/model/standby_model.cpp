@@ -1,0 +1,164 @@
+// The standby: once it is armed, work that stands behind a hog is taken, however the arming, the pushing and its way to
+// rest or into the reactor fall together. And a wake of the shared reactor reaches the one it was meant for.
+//
+// The loop is that of sched/standby.cpp and worker::wait_in_reactor, step for step.
+#include <hocket/rt/park/on_call.hpp>
+#include <hocket/rt/park/parker.hpp>
+#include <hocket/rt/queue/ready_queue.hpp>
+#include <hocket/rt/sched/reactor_stay.hpp>
+
+#include "model_reactor.hpp"
+#include "model_test.hpp"
+#include "weaken.hpp"
+
+namespace hocket::model {
+namespace {
+
+struct item {
+  int taken = 0;
+};
+
+enum class habit { correct, calls_before_it_pushes, enters_after_the_look, never_calls };
+
+template <class Atomics, habit Habit = habit::correct>
+struct standby_world : world {
+  static constexpr unsigned standby = 2;
+
+  rt::ready_queue<item, Atomics, 2> ready;  // of worker 0, which never comes back to it
+  rt::basic_on_call<Atomics, model_futex> on_call;
+  rt::basic_reactor_stay<Atomics> stay;
+  model_reactor reactor;
+  item items[2];
+
+  unsigned threads() const override { return 3; }
+  bool is_daemon(unsigned i) const override { return i == standby; }
+
+  void thread(unsigned i) override {
+    switch (i) {
+      case 0:  // one that hogs for good, and makes others ready meanwhile
+        on_call.need();
+        for (auto& it : items) {
+          if constexpr (Habit == habit::calls_before_it_pushes) call();
+          ready.owner().push(it);
+          if constexpr (Habit != habit::calls_before_it_pushes && Habit != habit::never_calls) call();
+        }
+        break;
+      case 1:  // one that hogs for a moment
+        on_call.need();
+        on_call.release();
+        break;
+      case standby:
+        stand_by();
+        break;
+    }
+  }
+
+  void call() {
+    if (stay.call()) reactor.wake();
+  }
+
+  void stand_by() {
+    for (;;) {
+      if (on_call.is_needed()) {
+        if (const auto r = ready.thief().steal()) {
+          MODEL_CHECK(++r.item->taken == 1 && "taken once");
+          continue;
+        }
+      }
+      if (on_call.is_needed()) {
+        wait_in_reactor();
+      } else {
+        on_call.rest([] { return false; });
+      }
+    }
+  }
+
+  void wait_in_reactor() {
+    if constexpr (Habit == habit::enters_after_the_look) {
+      if (!ready.looks_empty()) return;
+      (void)stay.enter(rt::never);
+      reactor.poll();
+    } else {
+      if (stay.enter(rt::never) && ready.looks_empty()) reactor.poll();
+    }
+    stay.leave();
+  }
+
+  void at_end() override {
+    for (auto& it : items) MODEL_CHECK(it.taken == 1 && "work behind a hog is taken");
+  }
+};
+
+// A worker and the standby wait in one reactor; a waker wants the worker.
+template <class Atomics, bool PassesOn = true>
+struct shared_reactor_world : world {
+  rt::basic_parker<Atomics, model_futex> bed;
+  rt::basic_reactor_stay<Atomics> stay;
+  model_reactor reactor;
+  model_atomic<int> news{0};
+
+  unsigned threads() const override { return 3; }
+  bool is_daemon(unsigned i) const override { return i == 0; }
+
+  void thread(unsigned i) override {
+    switch (i) {
+      case 0:  // the standby
+        for (;;) {
+          if (stay.enter(rt::never)) reactor.poll();
+          stay.leave();
+          if (PassesOn && bed.is_called()) {
+            reactor.wake();
+            yield();
+          }
+        }
+      case 1:  // the worker
+        while (news.load() < 2) {
+          if (bed.begin_reactor_wait()) {
+            reactor.poll();
+            bed.end_reactor_wait();
+          }
+        }
+        break;
+      case 2:
+        for (int n = 0; n < 2; ++n) {
+          news.fetch_add(1);
+          if (bed.unpark()) reactor.wake();
+        }
+        break;
+    }
+  }
+};
+
+using sound = model_atomics;
+
+TEST(standby_model, work_behind_a_hog_is_taken) {
+  expect_holds<standby_world<sound>>("standby, a hog that pushes, a short hog", {.preemptions = 3});
+  expect_holds<standby_world<sound>>("standby, a hog that pushes, a short hog", {.preemptions = 4});
+}
+
+TEST(standby_model, holds_with_store_buffers) {
+  expect_holds<standby_world<sound>>("standby, a hog that pushes, a short hog", {.preemptions = 2, .delays = 1});
+}
+
+TEST(standby_model, a_wake_of_the_shared_reactor_reaches_its_worker) {
+  expect_holds<shared_reactor_world<sound>>("shared reactor, a worker and the standby", {.preemptions = 3});
+  expect_holds<shared_reactor_world<sound>>("shared reactor, a worker and the standby", {.preemptions = 4});
+}
+
+TEST(standby_model, mutants_are_caught) {
+  expect_caught<standby_world<broken<"on_call: rouses before it counts">>>("rouses before it counts");
+  expect_caught<standby_world<broken<"on_call: rouse forgets the futex">>>("rouse forgets the futex");
+  expect_caught<standby_world<broken<"on_call: looks before it announces its rest">>>(
+      "looks before it announces its rest");
+  expect_caught<standby_world<sound, habit::calls_before_it_pushes>>("calls before it pushes");
+  expect_caught<standby_world<sound, habit::enters_after_the_look>>("enters the reactor after the look");
+  expect_caught<standby_world<sound, habit::never_calls>>("never calls");
+  expect_caught<shared_reactor_world<sound, false>>("a swallowed wake is not passed on");
+  expect_caught<standby_world<broken<"on_call: announces with release only">>>("announces with release only",
+                                                                               {.preemptions = 2, .delays = 1});
+}
+
+TEST(standby_model, orders_are_needed) { expect_orders_needed<standby_world<sound>>({"B1", "P1"}); }
+
+}  // namespace
+}  // namespace hocket::model

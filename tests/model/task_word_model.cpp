@@ -1,0 +1,172 @@
+// The task's state word: wakers and cancellers meet a task that waits, and its frame belongs to one thread at a time.
+//
+// The task awaits two things, one after the other, and ends. The steps are those of coro/task_base.cpp; whoever is to
+// post the task runs it on the spot. The frame is plain data: touching it out of turn is a data race.
+#include <hocket/rt/coro/task_word.hpp>
+
+#include "model_test.hpp"
+#include "weaken.hpp"
+
+namespace hocket::model {
+namespace {
+
+enum class habit { correct, cancels_without_holding, settles_once, owes_nothing_when_late };
+
+template <class Atomics, habit Habit = habit::correct>
+class task_world : public world {
+ public:
+  task_world() { word_.enqueue(); }
+
+  unsigned threads() const override { return 4; }
+  void thread(unsigned i) override {
+    switch (i) {
+      case 0:
+        return run();
+      case 1:
+        for (auto& e : events_) signal(e);
+        return;
+      default:
+        return cancel();
+    }
+  }
+
+  void at_end() override {
+    MODEL_CHECK(ends_ == 1 && "the task ends once");
+    MODEL_CHECK(was_cancelled_ == (accepted_ > 0) && "it ends as cancelled if a cancel was accepted, and only then");
+    MODEL_CHECK(static_cast<int>(word_.cancelling()) == accepted_);
+  }
+
+ private:
+  using word = rt::basic_task_word<Atomics>;
+
+  struct event {
+    model_mutex mutex;
+    bool set = false;      // guarded by mutex
+    bool awaited = false;  // guarded by mutex
+  };
+
+  // ---- The task, by whoever runs it.
+
+  void run() {
+    bool cancel_due = word_.start_run();
+    if (std::exchange(started_, true)) ++at_;
+    for (;;) {
+      frame_ = frame_ + 1;
+      cancel_due |= was_cut_;
+      if (cancel_due || at_ == 2) return finish(cancel_due);
+      was_cut_ = false;
+      word_.hold();
+      if (!commit(events_[at_])) {
+        word_.run_on();
+        ++at_;
+        continue;
+      }
+      if (settle()) run();
+      return;
+    }
+  }
+
+  void finish(bool cancelled) {
+    was_cancelled_ = word_.finish() || cancelled;
+    ++ends_;
+  }
+
+  bool commit(event& e) {
+    e.mutex.lock();
+    const bool waits = !e.set;
+    e.awaited = waits;
+    e.mutex.unlock();
+    return waits;
+  }
+
+  // ---- By whoever holds the frame.
+
+  // True: the task is queued, and the caller is to run it.
+  bool settle() {
+    for (;;) {
+      switch (word_.settle()) {
+        case rt::settlement::deliver:
+          frame_ = frame_ + 1;
+          if (!cut(events_[at_]) && Habit != habit::owes_nothing_when_late) word_.owe_cancel();
+          if constexpr (Habit == habit::settles_once) return false;
+          break;
+        case rt::settlement::requeue:
+          return true;
+        case rt::settlement::rest:
+          return false;
+      }
+    }
+  }
+
+  // The wait's cancel(): true when it took the wait out of the event.
+  bool cut(event& e) {
+    e.mutex.lock();
+    const bool mine = std::exchange(e.awaited, false);
+    e.mutex.unlock();
+    if (!mine) return false;
+    was_cut_ = true;
+    wake();
+    return true;
+  }
+
+  // ---- Others.
+
+  void wake() {
+    if (word_.wake()) run();
+  }
+
+  void signal(event& e) {
+    e.mutex.lock();
+    e.set = true;
+    const bool awaited = std::exchange(e.awaited, false);
+    e.mutex.unlock();
+    if (!awaited) return;
+    wake();
+  }
+
+  void cancel() {
+    switch (word_.cancel()) {
+      case rt::cancel_claim::refused:
+        return;
+      case rt::cancel_claim::noted:
+        ++accepted_;
+        if constexpr (Habit == habit::cancels_without_holding) frame_ = frame_ + 1;
+        return;
+      case rt::cancel_claim::held:
+        ++accepted_;
+        if (settle()) run();
+        return;
+    }
+  }
+
+  word word_;
+  event events_[2];
+  model_plain<int> frame_{0};
+  bool started_ = false;  // part of the frame
+  int at_ = 0;            // part of the frame
+  bool was_cut_ = false;  // part of the frame
+  bool was_cancelled_ = false;
+  int ends_ = 0;
+  int accepted_ = 0;
+};
+
+using sound = model_atomics;
+
+TEST(task_word_model, every_suspension_ends_once_and_an_accepted_cancel_is_delivered) {
+  expect_holds<task_world<sound>>("task_word, 2 waits, a waker, 2 cancellers", {.preemptions = 3});
+  expect_holds<task_world<sound>>("task_word, 2 waits, a waker, 2 cancellers", {.preemptions = 4});
+}
+
+TEST(task_word_model, mutants_are_caught) {
+  expect_caught<task_world<broken<"task_word: the request is lost when the task runs on">>>(
+      "the request is lost when the task runs on");
+  expect_caught<task_world<broken<"task_word: the holder overlooks the waker">>>("the holder overlooks the waker");
+  expect_caught<task_world<sound, habit::cancels_without_holding>>("cancels without holding");
+  expect_caught<task_world<sound, habit::settles_once>>("settles once");
+  expect_caught<task_world<sound, habit::owes_nothing_when_late>>("owes nothing when late");
+}
+
+TEST(task_word_model, orders_are_needed) { expect_orders_needed<task_world<sound>>({"T1"}); }
+
+}  // namespace
+}  // namespace hocket::model
