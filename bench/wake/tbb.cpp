@@ -1,0 +1,22 @@
+// wake: a plain thread enqueues into a oneTBB arena whose workers are parked.
+#include <tbb/global_control.h>
+#include <tbb/task_arena.h>
+
+#include "arrival.hpp"
+#include "config.hpp"
+
+int main(int argc, char** argv) {
+  const auto o = bench::parse(argc, argv, wake::default_posts);
+  // One more than the workers: oneTBB counts the thread that enqueues.
+  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, o.workers + 1);
+  tbb::task_arena arena(static_cast<int>(o.workers) + 1, 1);
+  wake::arrival arrival;
+  bench::measures medians;
+  for (int round = 0; round < o.rounds; ++round) {
+    medians.push_back(wake::median_latency(o.size, [&] {
+      arena.enqueue([&] { arrival.note(); });
+      return arrival.wait();
+    }));
+  }
+  wake::report("tbb", o, medians);
+}
