@@ -45,7 +45,7 @@ void stop_signal::set() noexcept {
 }
 
 void stop_signal::wait() {
-  const bool listens = guard_of_main != nullptr && is_main_thread();
+  const bool listens = is_main_thread() && guard_of_main != nullptr;  // in this order: the guard is that thread's own
   if (listens) {
     waiting_word.store(&word_, rt::release);  // order: I1
     if (interrupts.load(rt::relaxed) == 1)
