@@ -6,10 +6,12 @@
 
 namespace create_await {
 
-inline constexpr long default_tasks = 1'000'000;
+inline bench::options parse(int argc, char** argv) { return bench::parse(argc, argv, 500'000); }
 
-inline void report(const char* runtime, const bench::options& o, const bench::measures& rounds) {
-  bench::report("create_await", runtime, o, "task", static_cast<double>(o.size), rounds);
+/// The tasks give 0, 1, 2, ...; `sum` is what they gave together.
+inline void report(const bench::options& o, bench::measure m, long sum) {
+  bench::check(sum == o.size * (o.size - 1) / 2, "create_await");
+  bench::per_op(m, static_cast<double>(o.size));
 }
 
 }  // namespace create_await

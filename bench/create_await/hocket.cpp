@@ -5,8 +5,6 @@
 #include "hocket_body.hpp"
 
 int main(int argc, char** argv) {
-  const auto o = bench::parse(argc, argv, create_await::default_tasks);
-  bench::measures rounds;
-  hocket::run_parallel(create_await::body(o, rounds), {.workers = o.workers});
-  create_await::report("hocket", o, rounds);
+  const auto o = create_await::parse(argc, argv);
+  hocket::run_parallel(create_await::body(o), {.workers = o.workers});
 }

@@ -20,15 +20,12 @@ long run_all(long tasks) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto o = bench::parse(argc, argv, create_await::default_tasks);
+  const auto o = create_await::parse(argc, argv);
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, o.workers);
   tbb::task_arena arena(static_cast<int>(o.workers));
-  bench::measures rounds;
-  for (int round = 0; round < o.rounds; ++round) {
+  for (const long tasks : o.passes()) {
     const bench::stopwatch watch;
-    const long sum = arena.execute([&] { return run_all(o.size); });
-    rounds.push_back(watch.read());
-    bench::check(sum == o.size * (o.size - 1) / 2, "create_await");
+    const long sum = arena.execute([&] { return run_all(tasks); });
+    if (tasks == o.size) create_await::report(o, watch.read(), sum);
   }
-  create_await::report("tbb", o, rounds);
 }

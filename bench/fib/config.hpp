@@ -6,8 +6,6 @@
 
 namespace fib {
 
-inline constexpr long default_n = 32;
-
 /// What the programs must find, and how many calls that takes.
 inline long expected(long n) {
   long a = 0, b = 1;
@@ -16,8 +14,12 @@ inline long expected(long n) {
 }
 inline double calls(long n) { return 2.0 * static_cast<double>(expected(n + 1)) - 1.0; }
 
-inline void report(const char* runtime, const bench::options& o, const bench::measures& rounds) {
-  bench::report("fib", runtime, o, "call", calls(o.size), rounds);
+inline bench::options parse(int argc, char** argv) { return bench::parse(argc, argv, 32); }
+inline std::array<long, 2> passes(const bench::options& o) { return {std::max(1L, o.size - 5), o.size}; }
+
+inline void report(const bench::options& o, bench::measure m, long result) {
+  bench::check(result == expected(o.size), "fib");
+  bench::per_op(m, calls(o.size));
 }
 
 }  // namespace fib

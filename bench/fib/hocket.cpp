@@ -14,20 +14,17 @@ Coro<long> fib_of(long n) {
   co_return std::get<0>(both) + std::get<1>(both);
 }
 
-Coro<> async_main(bench::options o, bench::measures& rounds) {
-  for (int round = 0; round < o.rounds; ++round) {
+Coro<> async_main(bench::options o) {
+  for (const long n : fib::passes(o)) {
     const bench::stopwatch watch;
-    const long result = co_await fib_of(o.size);
-    rounds.push_back(watch.read());
-    bench::check(result == fib::expected(o.size), "fib");
+    const long result = co_await fib_of(n);
+    if (n == o.size) fib::report(o, watch.read(), result);
   }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto o = bench::parse(argc, argv, fib::default_n);
-  bench::measures rounds;
-  asyncio::run_parallel(async_main(o, rounds), {.workers = o.workers});
-  fib::report("hocket", o, rounds);
+  const auto o = fib::parse(argc, argv);
+  asyncio::run_parallel(async_main(o), {.workers = o.workers});
 }

@@ -8,14 +8,10 @@ namespace {
 }  // namespace
 
 int main(int argc, char** argv) {
-  auto o = bench::parse(argc, argv, fib::default_n);
-  o.workers = 1;
-  bench::measures rounds;
-  for (int round = 0; round < o.rounds; ++round) {
+  const auto o = fib::parse(argc, argv);
+  for (const long n : fib::passes(o)) {
     const bench::stopwatch watch;
-    const long result = fib_of(o.size);
-    rounds.push_back(watch.read());
-    bench::check(result == fib::expected(o.size), "fib");
+    const long result = fib_of(n);
+    if (n == o.size) fib::report(o, watch.read(), result);
   }
-  fib::report("serial", o, rounds);
 }

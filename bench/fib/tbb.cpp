@@ -20,15 +20,12 @@ long fib_of(long n) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto o = bench::parse(argc, argv, fib::default_n);
+  const auto o = fib::parse(argc, argv);
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, o.workers);
   tbb::task_arena arena(static_cast<int>(o.workers));
-  bench::measures rounds;
-  for (int round = 0; round < o.rounds; ++round) {
+  for (const long n : fib::passes(o)) {
     const bench::stopwatch watch;
-    const long result = arena.execute([&] { return fib_of(o.size); });
-    rounds.push_back(watch.read());
-    bench::check(result == fib::expected(o.size), "fib");
+    const long result = arena.execute([&] { return fib_of(n); });
+    if (n == o.size) fib::report(o, watch.read(), result);
   }
-  fib::report("tbb", o, rounds);
 }

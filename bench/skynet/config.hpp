@@ -6,7 +6,6 @@
 
 namespace skynet {
 
-inline constexpr long default_leaves = 1'000'000;  // a power of ten
 inline constexpr long fan_out = 10;
 
 inline long expected(long leaves) { return leaves * (leaves - 1) / 2; }
@@ -16,8 +15,12 @@ inline double tasks(long leaves) {
   return count;
 }
 
-inline void report(const char* runtime, const bench::options& o, const bench::measures& rounds) {
-  bench::report("skynet", runtime, o, "task", tasks(o.size), rounds);
+/// `--size` is a power of ten: the number of leaves.
+inline bench::options parse(int argc, char** argv) { return bench::parse(argc, argv, 1'000'000); }
+
+inline void report(const bench::options& o, bench::measure m, long result) {
+  bench::check(result == expected(o.size), "skynet");
+  bench::per_op(m, tasks(o.size));
 }
 
 }  // namespace skynet

@@ -20,20 +20,17 @@ Coro<long> sum_below(long first, long leaves) {
   co_return sum;
 }
 
-Coro<> async_main(bench::options o, bench::measures& rounds) {
-  for (int round = 0; round < o.rounds; ++round) {
+Coro<> async_main(bench::options o) {
+  for (const long leaves : o.passes()) {
     const bench::stopwatch watch;
-    const long result = co_await sum_below(0, o.size);
-    rounds.push_back(watch.read());
-    bench::check(result == skynet::expected(o.size), "skynet");
+    const long result = co_await sum_below(0, leaves);
+    if (leaves == o.size) skynet::report(o, watch.read(), result);
   }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto o = bench::parse(argc, argv, skynet::default_leaves);
-  bench::measures rounds;
-  asyncio::run_parallel(async_main(o, rounds), {.workers = o.workers});
-  skynet::report("hocket", o, rounds);
+  const auto o = skynet::parse(argc, argv);
+  asyncio::run_parallel(async_main(o), {.workers = o.workers});
 }

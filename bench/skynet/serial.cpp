@@ -14,14 +14,10 @@ namespace {
 }  // namespace
 
 int main(int argc, char** argv) {
-  auto o = bench::parse(argc, argv, skynet::default_leaves);
-  o.workers = 1;
-  bench::measures rounds;
-  for (int round = 0; round < o.rounds; ++round) {
+  const auto o = skynet::parse(argc, argv);
+  for (const long leaves : o.passes()) {
     const bench::stopwatch watch;
-    const long result = sum_below(0, o.size);
-    rounds.push_back(watch.read());
-    bench::check(result == skynet::expected(o.size), "skynet");
+    const long result = sum_below(0, leaves);
+    if (leaves == o.size) skynet::report(o, watch.read(), result);
   }
-  skynet::report("serial", o, rounds);
 }

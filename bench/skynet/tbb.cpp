@@ -27,15 +27,12 @@ long sum_below(long first, long leaves) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto o = bench::parse(argc, argv, skynet::default_leaves);
+  const auto o = skynet::parse(argc, argv);
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, o.workers);
   tbb::task_arena arena(static_cast<int>(o.workers));
-  bench::measures rounds;
-  for (int round = 0; round < o.rounds; ++round) {
+  for (const long leaves : o.passes()) {
     const bench::stopwatch watch;
-    const long result = arena.execute([&] { return sum_below(0, o.size); });
-    rounds.push_back(watch.read());
-    bench::check(result == skynet::expected(o.size), "skynet");
+    const long result = arena.execute([&] { return sum_below(0, leaves); });
+    if (leaves == o.size) skynet::report(o, watch.read(), result);
   }
-  skynet::report("tbb", o, rounds);
 }

@@ -1,7 +1,6 @@
 // wake: a plain thread puts into a queue at which a task of the parallel door waits.
 #include <hocket/hocket.hpp>
 
-#include "arrival.hpp"
 #include "config.hpp"
 
 namespace {
@@ -20,20 +19,16 @@ Coro<> serve(asyncio::Queue<bool> posts, wake::arrival& arrival) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto o = bench::parse(argc, argv, wake::default_posts);
+  const auto o = wake::parse(argc, argv);
   const asyncio::Queue<bool> posts;
   wake::arrival arrival;
-  bench::measures medians;
   std::thread poster([&] {
-    for (int round = 0; round < o.rounds; ++round) {
-      medians.push_back(wake::median_latency(o.size, [&] {
-        posts.put_nowait(true);
-        return arrival.wait();
-      }));
-    }
+    wake::measure(o, [&] {
+      posts.put_nowait(true);
+      return arrival.wait();
+    });
     posts.put_nowait(false);
   });
   asyncio::run_parallel(serve(posts, arrival), {.workers = o.workers});
   poster.join();
-  wake::report("hocket", o, medians);
 }

@@ -1,10 +1,8 @@
 // wake's floor: a thread that sleeps on a semaphore, which is a futex.
-#include "arrival.hpp"
 #include "config.hpp"
 
 int main(int argc, char** argv) {
-  auto o = bench::parse(argc, argv, wake::default_posts);
-  o.workers = 1;
+  const auto o = wake::parse(argc, argv);
   std::binary_semaphore work{0};
   wake::arrival arrival;
   bool stop = false;
@@ -15,15 +13,11 @@ int main(int argc, char** argv) {
       arrival.note();
     }
   });
-  bench::measures medians;
-  for (int round = 0; round < o.rounds; ++round) {
-    medians.push_back(wake::median_latency(o.size, [&] {
-      work.release();
-      return arrival.wait();
-    }));
-  }
+  wake::measure(o, [&] {
+    work.release();
+    return arrival.wait();
+  });
   stop = true;
   work.release();
   worker.join();
-  wake::report("serial", o, medians);
 }

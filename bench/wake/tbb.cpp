@@ -2,21 +2,16 @@
 #include <tbb/global_control.h>
 #include <tbb/task_arena.h>
 
-#include "arrival.hpp"
 #include "config.hpp"
 
 int main(int argc, char** argv) {
-  const auto o = bench::parse(argc, argv, wake::default_posts);
+  const auto o = wake::parse(argc, argv);
   // One more than the workers: oneTBB counts the thread that enqueues.
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, o.workers + 1);
   tbb::task_arena arena(static_cast<int>(o.workers) + 1, 1);
   wake::arrival arrival;
-  bench::measures medians;
-  for (int round = 0; round < o.rounds; ++round) {
-    medians.push_back(wake::median_latency(o.size, [&] {
-      arena.enqueue([&] { arrival.note(); });
-      return arrival.wait();
-    }));
-  }
-  wake::report("tbb", o, medians);
+  wake::measure(o, [&] {
+    arena.enqueue([&] { arrival.note(); });
+    return arrival.wait();
+  });
 }

@@ -1,0 +1,1 @@
+"""The driver of the benches: see ../bench and ../../bench/README.md."""

@@ -1,0 +1,125 @@
+"""What the rounds say: medians with least and most, who is ahead, and what changed since another run.
+
+The one rule: where two ranges (least to most) overlap, nobody is ahead and nothing changed. Pure functions.
+"""
+from statistics import median
+
+from .grid import FLOORS
+
+
+def summary(values):
+    """The median of the rounds, with least and most."""
+    return {"median": median(values), "min": min(values), "max": max(values), "rounds": len(values)}
+
+
+def overlap(one, other):
+    return one["min"] <= other["max"] and other["min"] <= one["max"]
+
+
+def contends(runtime):
+    """Floors win nothing, and a variant of hocket is no rival of hocket."""
+    return runtime not in FLOORS and not runtime.startswith("hocket_")
+
+
+def verdict(rows, more_is_better=False):
+    """Who is ahead among the rows of one comparison: ("ahead", [one]), ("tie", [several]), ("alone", [one]),
+    ("withheld", []) when a round of somebody who could be ahead was not to be trusted, ("nothing", [])."""
+    rows = [row for row in rows if contends(row["runtime"])]
+    if not rows:
+        return "nothing", []
+    if len(rows) == 1:
+        return "alone", [rows[0]["runtime"]]
+    pick = max if more_is_better else min
+    best = pick(rows, key=lambda row: row["median"])
+    level = [row for row in rows if overlap(row, best)]
+    if any(row.get("withheld") for row in level):
+        return "withheld", []
+    names = [row["runtime"] for row in sorted(level, key=lambda row: row["median"], reverse=more_is_better)]
+    return ("ahead" if len(names) == 1 else "tie"), names
+
+
+def comparisons(results, more_is_better):
+    """One verdict for each workload, metric, worker count and allocator. A runtime that runs with one number of workers
+    only, for it cannot use more or less, takes part at every count. `more_is_better`: {workload: set of metrics}."""
+    groups = {}
+    for row in results:
+        groups.setdefault((row["workload"], row["metric"], row["allocator"]), []).append(row)
+    said = []
+    for (workload, metric, allocator), rows in groups.items():
+        of_runtime = {}
+        for row in rows:
+            of_runtime.setdefault(row["runtime"], []).append(row)
+        hocket = of_runtime.get("hocket") or max(of_runtime.values(), key=len)
+        for workers in sorted(row["workers"] for row in hocket):
+            rivals = []
+            for own in of_runtime.values():
+                exact = [row for row in own if row["workers"] == workers]
+                rivals += exact or (own if len(own) == 1 and len(hocket) > 1 or len(hocket) == 1 else [])
+            outcome, names = verdict(rivals, metric in more_is_better.get(workload, ()))
+            said.append({"workload": workload, "metric": metric, "allocator": allocator, "workers": workers,
+                         "outcome": outcome, "runtimes": names, "to_best_peer": to_best_peer(
+                             rivals, metric in more_is_better.get(workload, ()))})
+    return said
+
+
+def to_best_peer(rows, more_is_better):
+    """hocket's median as a multiple of the best peer's: {"runtime", "ratio", "tie"}, or None without either."""
+    own = next((row for row in rows if row["runtime"] == "hocket"), None)
+    peers = [row for row in rows if contends(row["runtime"]) and row is not own]
+    if own is None or not peers:
+        return None
+    best = (max if more_is_better else min)(peers, key=lambda row: row["median"])
+    ratio = own["median"] / best["median"] if best["median"] else None
+    return {"runtime": best["runtime"], "ratio": ratio, "tie": overlap(own, best)}
+
+
+def key(row):
+    return row["workload"], row["runtime"], row["workers"], row["metric"], row.get("allocator", "")
+
+
+def changes(old, new):
+    """What lies outside the other run's range: a list of {"row", "before", "ratio", "better"}, and notes on what could not
+    be compared. `old` and `new` are whole reports."""
+    notes, found = [], []
+    for what in ("processor", "processors", "kernel", "compiler"):
+        before, now = old["machine"].get(what), new["machine"].get(what)
+        if before != now:
+            notes.append(f"{what}: was {before}, is {now}")
+    asked_before = {name: told.get("args") for name, told in old.get("workloads", {}).items()}
+    asked_now = {name: told.get("args") for name, told in new.get("workloads", {}).items()}
+    rows = {key(row): row for row in old["results"]}
+    other_size = set()
+    for row in new["results"]:
+        before = rows.get(key(row))
+        if before is None:
+            continue
+        name = row["workload"]
+        if asked_before.get(name) != asked_now.get(name):
+            other_size.add(name)
+            continue
+        if overlap(row, before):
+            continue
+        more = row["metric"] in new.get("workloads", {}).get(name, {}).get("more_is_better", ())
+        found.append({"row": row, "before": before, "better": (row["median"] > before["median"]) == more,
+                      "ratio": row["median"] / before["median"] if before["median"] else None})
+    notes += [f"{name}: asked with other arguments, not compared" for name in sorted(other_size)]
+    common = rows.keys() & {key(row) for row in new["results"]}
+    if not common:
+        notes.append("the two reports have no row in common")
+    return found, notes
+
+
+def check_report(report):
+    """Raises ValueError with the place, unless this is a report as bench/README.md describes it."""
+    if not isinstance(report, dict) or not isinstance(report.get("machine"), dict):
+        raise ValueError("no 'machine'")
+    if not isinstance(report.get("results"), list):
+        raise ValueError("no 'results'")
+    kinds = {"workload": str, "runtime": str, "workers": int, "metric": str, "unit": str, "median": (int, float),
+             "min": (int, float), "max": (int, float), "rounds": int}
+    for number, row in enumerate(report["results"]):
+        for name, kind in kinds.items():
+            if not isinstance(row, dict) or not isinstance(row.get(name), kind):
+                raise ValueError(f"results[{number}]: no '{name}', or of the wrong kind")
+        if not row["min"] <= row["median"] <= row["max"]:
+            raise ValueError(f"results[{number}]: the median lies outside of least and most")

@@ -1,0 +1,156 @@
+"""A report: what --json writes, and the tables that are read on a terminal and in a README."""
+from . import judge
+from .grid import rank
+
+
+def build(cells, machine, workloads, quick, notes):
+    """The report as a dict, from cells that have run."""
+    results, left_out = [], {}
+    for cell in cells:
+        if cell.skipped or cell.failed:
+            why = cell.skipped or f"failed: {cell.failed}"
+            left_out.setdefault((cell.runtime, why), []).append(cell.workload.name)
+        if cell.failed or not cell.rounds:
+            continue
+        for metric in cell.rounds[0]:
+            values = [told[metric] for told in cell.rounds if metric in told]
+            row = {"workload": cell.workload.name, "runtime": cell.runtime, "workers": cell.workers, "metric": metric,
+                   "unit": cell.units[metric], **judge.summary(values), "allocator": cell.allocator, "values": values}
+            if cell.withheld:
+                row["withheld"] = cell.withheld
+            results.append(row)
+    report = {
+        "machine": machine,
+        "quick": quick,
+        "workloads": {w.name: {"about": w.about, "metric": w.metric, "more_is_better": sorted(w.more_is_better),
+                               "args": w.args} for w in workloads},
+        "results": results,
+        "left_out": [{"runtime": runtime, "reason": why, "workloads": list(dict.fromkeys(names)),
+                      "failed": why.startswith("failed: ")} for (runtime, why), names in left_out.items()],
+        "notes": notes,
+    }
+    report["verdicts"] = judge.comparisons(results, more_is_better(report))
+    return report
+
+
+def more_is_better(report):
+    return {name: set(told.get("more_is_better", ())) for name, told in report.get("workloads", {}).items()}
+
+
+def number(value):
+    """Four significant digits, without exponents: 12.34, 1234, 0.01234."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 1e6:
+        return f"{value / 1e6:.4g} M"
+    if abs(value) >= 1000:
+        return f"{value:.0f}"
+    return f"{value:.4g}" if abs(value) >= 0.001 else f"{value:.2g}"
+
+
+def words(told, short=False):
+    """A verdict in words."""
+    outcome, names = told["outcome"], told["runtimes"]
+    if outcome == "ahead":
+        return f"{names[0]} ahead"
+    if outcome == "tie":
+        return "tie" if short else "tie: " + ", ".join(names)
+    return {"alone": "no rival here", "withheld": "withheld: disturbed", "nothing": "no rival here"}[outcome]
+
+
+def times(ratio):
+    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"
+
+
+def machine_line(machine):
+    virtual = " (virtual)" if machine.get("virtual") else ""
+    flags = f" {machine['flags']}" if machine.get("flags") else ""
+    return (f"{machine['processors']} x {machine['processor']}{virtual}, Linux {machine['kernel']}, "
+            f"{machine.get('compiler') or 'no compiler known'}{flags}")
+
+
+def rows_of(report, workload, metric):
+    rows = [row for row in report["results"] if row["workload"] == workload and row["metric"] == metric]
+    return sorted(rows, key=lambda row: (rank(row["runtime"]), row["workers"], row["allocator"]))
+
+
+def terminal(report):
+    """The table of the leading metrics, as lines."""
+    lines = []
+    allocators = {row["allocator"] for row in report["results"]}
+    for name, told in report["workloads"].items():
+        rows = rows_of(report, name, told["metric"])
+        if not rows:
+            continue
+        unit = rows[0]["unit"]
+        lines.append(f"{name}: {told['metric']}{'' if told['metric'].endswith(unit) else ' in ' + unit}. {told['about']}")
+        for row in rows:
+            own = [other for other in rows if other["runtime"] == "hocket" and other["allocator"] == row["allocator"]]
+            base = next((other for other in own if other["workers"] == row["workers"]), own[-1] if own else None)
+            beside = ""
+            if base and row["runtime"] != "hocket" and base["median"]:
+                beside = f"{times(row['median'] / base['median'])} x hocket"
+                if base["workers"] != row["workers"]:
+                    beside += f" at {base['workers']} w"
+                if judge.overlap(row, base):
+                    beside += " (overlap)"
+            allocator = f" {row['allocator']}" if len(allocators) > 1 else ""
+            withheld = f"  [{row['withheld']}]" if row.get("withheld") else ""
+            lines.append(f"  {row['runtime'] + allocator:<20} {row['workers']:>3} w {number(row['median']):>10}   "
+                         f"{number(row['min']) + ' .. ' + number(row['max']):<22} {beside}{withheld}".rstrip())
+        for said in report["verdicts"]:
+            if said["workload"] == name and said["metric"] == told["metric"] and said["outcome"] not in ("alone", "nothing"):
+                allocator = f", {said['allocator']}" if len(allocators) > 1 else ""
+                lines.append(f"  -> {said['workers']} worker{'s' * (said['workers'] > 1)}{allocator}: {words(said)}")
+    return lines
+
+
+def left_out_lines(report):
+    lines = []
+    for told in report["left_out"]:
+        what = "failed" if told["failed"] else "left out"
+        reason = told["reason"].removeprefix("failed: ")
+        lines.append(f"{what}: {told['runtime']} ({reason}): {' '.join(told['workloads'])}")
+    return lines
+
+
+def markdown(report):
+    """The table for a README: hocket beside its best peer, for the leading metric of each workload."""
+    machine = report["machine"]
+    lines = [f"{machine_line(machine)}; {machine['date'][:10]}, source {machine.get('source') or 'unknown'}"
+             f"{', small sizes (--quick)' if report['quick'] else ''}.", "",
+             "| workload | metric | workers | hocket | best peer | hocket / peer | |",
+             "|---|---|--:|--:|--:|--:|---|"]
+    for said in report["verdicts"]:
+        told = report["workloads"][said["workload"]]
+        peer = said["to_best_peer"]
+        if said["metric"] != told["metric"] or peer is None:
+            continue
+        rows = [row for row in rows_of(report, said["workload"], said["metric"]) if row["allocator"] == said["allocator"]]
+        own = next(row for row in rows if row["runtime"] == "hocket" and row["workers"] == said["workers"])
+        other = (next((row for row in rows if row["runtime"] == peer["runtime"] and row["workers"] == said["workers"]), None)
+                 or next(row for row in rows if row["runtime"] == peer["runtime"]))
+        ratio = times(peer["ratio"]) if peer["ratio"] is not None else "-"
+        more = said["metric"] in told["more_is_better"]
+        if said["outcome"] == "withheld":
+            mark = "withheld"
+        elif peer["tie"]:
+            mark = "tie"
+        else:
+            mark = "ahead" if (own["median"] > other["median"]) == more else "behind"
+        lines.append(f"| `{said['workload']}` | {said['metric']} | {said['workers']} | {number(own['median'])} | "
+                     f"{peer['runtime']} {number(other['median'])} | {ratio} | {mark} |")
+    lines += ["", "Medians of interleaved rounds; *tie*: the ranges of the two overlap."]
+    return lines
+
+
+def change_lines(found, notes):
+    lines = [f"note: {note}" for note in notes]
+    for told in sorted(found, key=lambda each: (each["better"], judge.key(each["row"]))):
+        row, before = told["row"], told["before"]
+        ratio = f", {times(told['ratio'])} of it" if told["ratio"] else ""
+        lines.append(f"{'better' if told['better'] else 'WORSE'}: {row['workload']} {row['runtime']} {row['workers']} w "
+                     f"{row['metric']}: {number(before['median'])} -> {number(row['median'])} {row['unit']}{ratio}")
+    if not found:
+        lines.append("nothing changed beyond the noise")
+    return lines

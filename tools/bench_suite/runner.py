@@ -1,0 +1,170 @@
+"""Runs the cells: all of them for one round, then all for the next, so that whatever disturbs the machine disturbs every
+runtime. A round during which others used the processors is repeated."""
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+from .machine import Processors, foreign
+
+SKIPPED = 77
+REPEATS = 2             # of one round
+LEAST_SECONDS = 0.05    # of foreign time: less is within what the kernel's ticks can tell
+
+
+class Outcome:
+    """What one run of a program gave."""
+
+    def __init__(self, code, output, errors, seconds, foreign_seconds, timed_out=False):
+        self.code, self.seconds, self.foreign = code, seconds, foreign_seconds
+        self.metrics, self.units, self.withheld, self.problem = {}, {}, "", ""
+        last = (errors.strip().splitlines() or [""])[-1]
+        if timed_out:
+            self.problem = f"stopped after {seconds:.0f} s"
+        elif code < 0:
+            self.problem = f"ended by signal {-code}"
+        elif code not in (0, SKIPPED):
+            self.problem = last or f"exit code {code}"
+        self.reason = (last or "says not why") if code == SKIPPED else ""
+        if code != 0:
+            return
+        for line in output.splitlines():
+            if not line.startswith("{"):
+                continue
+            try:
+                told = json.loads(line)
+                if "withheld" in told:
+                    self.withheld = str(told["withheld"])
+                elif "metric" in told:
+                    self.metrics[told["metric"]] = float(told["value"])
+                    self.units[told["metric"]] = told["unit"]
+            except (ValueError, KeyError, TypeError):
+                self.problem = f"not a metric: {line[:80]}"
+        if not self.metrics and not self.problem:
+            self.problem = "printed no metric"
+
+    def disturbed(self, threshold, processors):
+        """Whether others took more than `threshold` of the processors meanwhile, or the program says so itself."""
+        return bool(self.withheld) or (self.foreign > LEAST_SECONDS
+                                       and self.foreign > threshold * self.seconds * processors)
+
+
+def run(cell, environment, limit_s):
+    """One run, in a session of its own, which is ended with all that it started."""
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        own_before = os.times()
+        before, started = Processors(), time.monotonic()
+        child = subprocess.Popen(cell.command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
+                                 env=environment, start_new_session=True)
+        late = threading.Event()
+
+        def end():
+            late.set()
+            os.killpg(child.pid, signal.SIGKILL)
+
+        timer = threading.Timer(limit_s, end)
+        timer.start()
+        try:
+            _, status, usage = os.wait4(child.pid, 0)
+        except BaseException:
+            os.killpg(child.pid, signal.SIGKILL)
+            os.wait4(child.pid, 0)
+            raise
+        finally:
+            timer.cancel()
+            child.returncode = 0
+        seconds, after = time.monotonic() - started, Processors()
+        try:
+            os.killpg(child.pid, signal.SIGKILL)  # what it left behind
+        except ProcessLookupError:
+            pass
+        own_after = os.times()
+        own = usage.ru_utime + usage.ru_stime + own_after.user + own_after.system - own_before.user - own_before.system
+        output.seek(0)
+        errors.seek(0)
+        return Outcome(os.waitstatus_to_exitcode(status), output.read().decode(errors="replace"),
+                       errors.read().decode(errors="replace"), seconds, foreign(before, after, own), late.is_set())
+
+
+def environment_of(cell, preload, common):
+    """What a program sees: the user's settings (the report names those of hocket), the cell's own, and the allocator."""
+    environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    environment["PYTHONPATH"] = str(common)
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    environment.update(cell.env)
+    if preload.get(cell.allocator):
+        environment["LD_PRELOAD"] = preload[cell.allocator]
+    return environment
+
+
+class Suite:
+    """All rounds of all cells. `launch(cell)` gives an Outcome; `progress` is told after each run."""
+
+    def __init__(self, cells, rounds, launch, progress, threshold=0.05, processors=1, budget_s=None, clock=time.monotonic):
+        self.cells = [cell for cell in cells if not cell.skipped]
+        self.rounds, self.launch, self.progress = rounds, launch, progress
+        self.threshold, self.processors = threshold, processors
+        self.budget_s, self.clock = budget_s, clock
+        self.repeated = self.kept = 0
+        self.repeats_left = max(4, len(self.cells) * rounds // 4)
+        self.notes = []
+        self.started = clock()
+
+    def run(self):
+        """Rounds until all are done or the time is up; what was measured is in the cells, also after Ctrl-C."""
+        for number in range(self.rounds):
+            if number >= 2 and self.time_is_up():
+                self.notes.append(f"stopped after {number} of {self.rounds} rounds: another would not fit into the time")
+                break
+            # Every other round goes the other way, so that nobody always runs behind the same neighbour.
+            for cell in self.cells if number % 2 == 0 else self.cells[::-1]:
+                if not cell.failed and not cell.skipped:
+                    self.one_round(cell)
+                    self.progress(self, number, cell)
+
+    def one_round(self, cell):
+        for attempt in range(REPEATS + 1):
+            outcome = self.launch(cell)
+            cell.seconds.append(outcome.seconds)
+            if outcome.reason:
+                cell.skipped = outcome.reason
+                return
+            if outcome.problem:
+                cell.failed = outcome.problem
+                return
+            disturbed = outcome.disturbed(self.threshold, self.processors)
+            if not disturbed or attempt == REPEATS or self.repeats_left == 0:
+                break
+            self.repeated += 1
+            self.repeats_left -= 1
+        self.kept += disturbed
+        if outcome.withheld:
+            cell.withheld = outcome.withheld
+        cell.rounds.append(outcome.metrics)
+        cell.units.update(outcome.units)
+
+    def round_seconds(self):
+        """What one more round of all of them takes, as far as that is known."""
+        known = [sum(cell.seconds) / len(cell.seconds) for cell in self.cells if cell.seconds]
+        usual = sum(known) / len(known) if known else 0.5
+        return sum(sum(cell.seconds) / len(cell.seconds) if cell.seconds else usual
+                   for cell in self.cells if not cell.failed and not cell.skipped)
+
+    def time_is_up(self):
+        return self.budget_s is not None and self.clock() - self.started + self.round_seconds() > self.budget_s
+
+    def remaining_seconds(self, number):
+        """An estimate of what is left while round `number` runs."""
+        done = sum(len(cell.rounds) > number for cell in self.cells)
+        open_now = [cell for cell in self.cells if not cell.failed and not cell.skipped]
+        share = (len(open_now) - min(done, len(open_now))) / max(1, len(open_now))
+        whole = self.round_seconds()
+        left = whole * (share + self.rounds - 1 - number)
+        if self.budget_s is not None:
+            # Rounds beyond the second are begun only if they fit.
+            spare = self.budget_s - (self.clock() - self.started)
+            left = min(left, max(spare, whole * (share + max(0, 1 - number))))
+        return left
