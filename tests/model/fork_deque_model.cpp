@@ -26,6 +26,7 @@ struct deque_world : world {
     deque.owner().push(items[pushed++]);
   }
   bool pop() { return take(deque.owner().pop()); }
+  bool pop_if(int i) { return deque.owner().pop_if(items[i]) && take(&items[i]); }
   void steal() {
     const auto r = deque.thief().steal();
     MODEL_CHECK((r.outcome == rt::stole::item) == (r.item != nullptr));
@@ -98,7 +99,31 @@ struct wrap : deque_world<Atomics> {
   }
 };
 
+// The owner takes back what it pushed, youngest first, by name; what it does not get, thieves have.
+template <class Atomics>
+struct taken_back : deque_world<Atomics> {
+  unsigned threads() const override { return 3; }
+  void thread(unsigned i) override {
+    if (i == 0) {
+      this->push();
+      this->push();
+      MODEL_CHECK((this->pop_if(1) || this->items[1].taken == 1) && "here, or stolen");
+      if (!this->pop_if(0)) MODEL_CHECK(!this->pop_if(0) && "once gone it stays gone");
+      this->push();
+      MODEL_CHECK(!this->pop_if(1) && "not the youngest");
+    } else {
+      this->steal();
+    }
+  }
+};
+
 using sound = model_atomics;
+
+TEST(fork_deque_model, what_is_taken_back_by_name_is_taken_once) {
+  expect_holds<taken_back<sound>>("fork_deque, taken back", {.preemptions = 3});
+  expect_holds<taken_back<sound>>("fork_deque, taken back", {.preemptions = 4});
+  expect_caught<taken_back<broken<"fork_deque: the last item is taken without the CAS">>>("taken back without the CAS");
+}
 
 TEST(fork_deque_model, last_item_goes_to_exactly_one_thread) {
   expect_holds<last_item<sound>>("fork_deque, last item", {.preemptions = 3});

@@ -10,20 +10,22 @@
 namespace hocket::model {
 namespace {
 
-enum class habit { correct, cancels_without_holding, settles_once, owes_nothing_when_late };
+enum class habit { correct, cancels_without_claiming, settles_once, owes_nothing_when_late };
 
-template <class Atomics, habit Habit = habit::correct>
+// What ends the second wait: its event, or nothing but a cancel.
+enum class second { event_comes, event_never_comes };
+
+template <class Atomics, habit Habit = habit::correct, second Second = second::event_comes>
 class task_world : public world {
  public:
-  task_world() { word_.enqueue(); }
-
-  unsigned threads() const override { return 4; }
+  unsigned threads() const override { return Second == second::event_comes ? 4 : 3; }
   void thread(unsigned i) override {
     switch (i) {
       case 0:
         return run();
       case 1:
-        for (auto& e : events_) signal(e);
+        signal(events_[0]);
+        if (Second == second::event_comes) signal(events_[1]);
         return;
       default:
         return cancel();
@@ -48,16 +50,14 @@ class task_world : public world {
   // ---- The task, by whoever runs it.
 
   void run() {
-    bool cancel_due = word_.start_run();
+    bool cancel_due = word_.take_owed_cancel();
     if (std::exchange(started_, true)) ++at_;
     for (;;) {
       frame_ = frame_ + 1;
       cancel_due |= was_cut_;
       if (cancel_due || at_ == 2) return finish(cancel_due);
       was_cut_ = false;
-      word_.hold();
       if (!commit(events_[at_])) {
-        word_.run_on();
         ++at_;
         continue;
       }
@@ -79,15 +79,16 @@ class task_world : public world {
     return waits;
   }
 
-  // ---- By whoever holds the frame.
+  // ---- By whoever owns the frame.
 
   // True: the task is queued, and the caller is to run it.
   bool settle() {
-    for (;;) {
-      switch (word_.settle()) {
+    for (bool refused = false;;) {
+      switch (word_.settle(refused)) {
         case rt::settlement::deliver:
           frame_ = frame_ + 1;
-          if (!cut(events_[at_]) && Habit != habit::owes_nothing_when_late) word_.owe_cancel();
+          refused = !cut(events_[at_]);
+          if (refused && Habit != habit::owes_nothing_when_late) word_.owe_cancel();
           if constexpr (Habit == habit::settles_once) return false;
           break;
         case rt::settlement::requeue:
@@ -130,9 +131,9 @@ class task_world : public world {
         return;
       case rt::cancel_claim::noted:
         ++accepted_;
-        if constexpr (Habit == habit::cancels_without_holding) frame_ = frame_ + 1;
+        if constexpr (Habit == habit::cancels_without_claiming) frame_ = frame_ + 1;
         return;
-      case rt::cancel_claim::held:
+      case rt::cancel_claim::claimed:
         ++accepted_;
         if (settle()) run();
         return;
@@ -157,11 +158,18 @@ TEST(task_word_model, every_suspension_ends_once_and_an_accepted_cancel_is_deliv
   expect_holds<task_world<sound>>("task_word, 2 waits, a waker, 2 cancellers", {.preemptions = 4});
 }
 
+TEST(task_word_model, a_wait_that_nothing_else_ends_is_ended_by_a_cancel) {
+  using lonely = task_world<sound, habit::correct, second::event_never_comes>;
+  expect_holds<lonely>("task_word, 2 waits, a waker of one, a canceller", {.preemptions = 3});
+  expect_holds<lonely>("task_word, 2 waits, a waker of one, a canceller", {.preemptions = 4});
+}
+
 TEST(task_word_model, mutants_are_caught) {
-  expect_caught<task_world<broken<"task_word: the request is lost when the task runs on">>>(
-      "the request is lost when the task runs on");
-  expect_caught<task_world<broken<"task_word: the holder overlooks the waker">>>("the holder overlooks the waker");
-  expect_caught<task_world<sound, habit::cancels_without_holding>>("cancels without holding");
+  expect_caught<
+      task_world<broken<"task_word: suspends with a request unanswered">, habit::correct, second::event_never_comes>>(
+      "suspends with a request unanswered");
+  expect_caught<task_world<broken<"task_word: the owner overlooks the waker">>>("the owner overlooks the waker");
+  expect_caught<task_world<sound, habit::cancels_without_claiming>>("cancels without claiming");
   expect_caught<task_world<sound, habit::settles_once>>("settles once");
   expect_caught<task_world<sound, habit::owes_nothing_when_late>>("owes nothing when late");
 }

@@ -34,11 +34,11 @@ class bulk_task_home final : public pool_task_home {
 class strand_task_home final : public pool_task_home {
  public:
   strand_task_home(rt::scheduler& sched, void* owner)
-      : pool_task_home(sched, owner), strand_(rt::counted_ptr<rt::strand>::adopt(new rt::strand(sched))) {}
+      : pool_task_home(sched, owner, rt::turns::exclusive),
+        strand_(rt::counted_ptr<rt::strand>::adopt(new rt::strand(sched))) {}
   void post(rt::runnable& r) noexcept override { strand_->post(r); }
   void post_woken(rt::runnable& r) noexcept override { post(r); }
   void post_again(rt::runnable& r) noexcept override { post(r); }
-  bool is_exclusive() const noexcept override { return true; }
   bool runs_here() const noexcept override { return strand_->runs_here(); }
 
  private:

@@ -7,7 +7,7 @@
 namespace hocket {
 
 serial_strand::serial_strand(rt::scheduler& sched, loop_state& owner)
-    : strand(sched, busy{}), task_home(sched, &owner), wake_timer_(*this), stop_callback_(*this) {}
+    : strand(sched, busy{}), task_home(sched, &owner, rt::turns::serial), wake_timer_(*this), stop_callback_(*this) {}
 
 serial_strand::stop_callback::stop_callback(serial_strand& s) noexcept
     : runnable([](rt::runnable& r) noexcept { static_cast<stop_callback&>(r).loop_.stop_requested_ = true; }),

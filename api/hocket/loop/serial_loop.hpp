@@ -26,8 +26,6 @@ class serial_strand final : public rt::strand, public rt::task_home {
   void arm(rt::home_timer& t, rt::nanos deadline) override { timers_.arm(t, deadline); }
   bool cancel(rt::home_timer& t) noexcept override { return timers_.cancel(t); }
   rt::nanos now() const noexcept override { return sched().now(); }
-  bool is_exclusive() const noexcept override { return true; }
-  bool is_serial() const noexcept override { return true; }
   bool runs_here() const noexcept override { return strand::runs_here(); }
   bool is_turning_elsewhere() const noexcept override {
     return turning_.load(rt::acquire) && !runs_here();

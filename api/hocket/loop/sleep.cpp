@@ -4,7 +4,7 @@ namespace hocket {
 
 bool sleep_wait::commit(rt::task_base& self) noexcept {
   if (delay_ <= 0) {
-    wake(self);  // held, so it is queued behind what is ready
+    wake(self);  // owned, so it is queued behind what is ready
   } else {
     self.home().arm(*this, rt::saturating_add(self.home().now(), delay_));
   }

@@ -30,17 +30,16 @@ class remote_cancel final : public rt::runnable {
   std::string message_;
 };
 
-task_core* as_core(rt::task_base* t) noexcept { return dynamic_cast<task_core*>(t); }
+// Whatever is not a part of another task has a state of its own.
+task_core* core_of(rt::task_base* t) noexcept { return t ? static_cast<task_core*>(&t->whole_task()) : nullptr; }
 
 }  // namespace
 
 task_core::task_core(loop_state& loop, rt::task_home& home, std::source_location where)
     : future_core(&loop), task_base(home), id_(next_task_id()), where_(where), serial_(home.is_serial()) {
   if (serial_) home.hold();
-  if (rt::task_base* creator = rt::current_task()) {
-    // A task that is created inside a `parallel` belongs to it. Light children of when_all have no scope of their own.
-    if (task_core* core = as_core(creator)) scope_ = core->scope_;
-  }
+  // A task that is created inside a `parallel` belongs to it.
+  if (const task_core* creator = core_of(rt::current_task())) scope_ = creator->scope_;
 }
 
 task_core::~task_core() {
@@ -63,7 +62,8 @@ bool task_core::cancel(std::string_view message) {
   return task_base::cancel(message);
 }
 
-rt::task_base* task_core::finish(bool cancelled) noexcept {
+rt::task_base* task_core::finish(bool began) noexcept {
+  const bool cancelled = mark_done() || !began;
   const std::exception_ptr error = take_outcome(!cancelled);
   begin_completion();
   // As in Task.__step: an owed cancel wins over a value, not over an exception.
@@ -102,6 +102,6 @@ std::string task_core::repr_details() const {
          where_.file_name() + ":" + std::to_string(where_.line()) + ">";
 }
 
-AnyTask current_task() noexcept { return AnyTask(rt::counted_ptr<task_core>(as_core(rt::current_task()))); }
+AnyTask current_task() noexcept { return AnyTask(rt::counted_ptr<task_core>(core_of(rt::current_task()))); }
 
 }  // namespace hocket

@@ -44,7 +44,7 @@ class task_core : public future_core, public rt::task_base, public rt::list_node
   /// Puts the task among those of its loop, which then holds it, and queues its first step.
   void start();
 
-  rt::task_base* finish(bool cancelled) noexcept final;
+  rt::task_base* finish(bool began) noexcept final;
 
   /// Takes the coroutine's outcome and destroys its frame. Gives the exception, or null after the value was kept.
   virtual std::exception_ptr take_outcome(bool keep_value) noexcept = 0;
@@ -135,7 +135,8 @@ class Task : public future_handle<T, task_state<T>> {
   operator AnyTask() const { return AnyTask(this->state_); }
 };
 
-/// The task whose code calls; empty outside of tasks. Mirrors asyncio.current_task.
+/// The task whose code calls, in a child of when_all the one that called it; empty outside of tasks. Mirrors
+/// asyncio.current_task.
 AnyTask current_task() noexcept;
 
 }  // namespace hocket

@@ -5,37 +5,25 @@
 
 namespace hocket {
 
-rt::task_base* fork_child::finish(bool cancelled) noexcept {
-  std::exception_ptr error = take_outcome(!cancelled);
-  if (cancelled && !error) error = std::make_exception_ptr(CancelledError(cancel_message()));
-  return join_.child_ended(std::move(error));
+rt::task_base& fork_child::whole_task() noexcept { return join_.parent().whole_task(); }
+
+rt::task_home& fork_join_wait::home_for_children(rt::task_base& self) noexcept {
+  return static_cast<loop_state*>(self.home().owner())->home_for_child_of(self.home());
 }
 
-// The parent is held by this worker until commit() is over, so no child can resume it, and the awaiter stays, while
-// they are started.
-bool fork_join_wait::commit(rt::task_base& self) noexcept {
-  rt::task_home& home = static_cast<loop_state*>(self.home().owner())->home_for_child_of(self.home());
-  count_ = make_children(home);
+void fork_join_wait::start(rt::task_base& self) noexcept {
   left_.store(count_, rt::relaxed);  // order: published with the children
-  if (home.is_exclusive()) {
-    start_on_strand(self, count_);
-  } else {
-    start_on_pool(self, count_);
+  self.run_next(*first_);
+  if (first_->home().is_exclusive()) {
+    for (fork_child* c = first_->sibling_; c; c = c->sibling_) c->schedule();
+    return;
   }
-  return true;
-}
-
-void fork_join_wait::start_on_pool(rt::task_base& self, std::size_t count) noexcept {
-  rt::scheduler& sched = self.home().sched();
-  for (std::size_t i = 0; i < count; ++i) child(i).schedule_in_place();
-  for (std::size_t i = 0; i + 1 < count; ++i) sched.post_fork(child(i));
-  self.run_next(child(count - 1));
-}
-
-void fork_join_wait::start_on_strand(rt::task_base& self, std::size_t count) noexcept {
-  child(0).schedule_in_place();
-  for (std::size_t i = 1; i < count; ++i) child(i).schedule();
-  self.run_next(child(0));
+  rt::scheduler& sched = first_->home().sched();
+  for (rt::runnable* c = last_; c != first_;) {
+    rt::runnable* const before = c->next;
+    sched.post_fork(*c);
+    c = before;
+  }
 }
 
 bool fork_join_wait::cancel(rt::task_base&) noexcept {
@@ -44,20 +32,26 @@ bool fork_join_wait::cancel(rt::task_base&) noexcept {
 }
 
 void fork_join_wait::cancel_children() noexcept {
-  for (std::size_t i = 0; i < count_; ++i) child(i).cancel();
+  for (fork_child* c = first_; c; c = c->sibling_) c->cancel();
 }
 
-rt::task_base* fork_join_wait::child_ended(std::exception_ptr error) noexcept {
-  rt::task_base& parent = *task_;
+rt::task_base* fork_join_wait::child_ended(fork_child& c, std::exception_ptr error) noexcept {
   // order: J1: decides whose failure is kept; what it wrote is published by J2.
   if (error && !failed_.exchange(true, rt::acq_rel)) {
     error_ = std::move(error);
     cancel_children();  // this one counts as not ended yet, so the awaiter stays
   }
-  // order: J2: results and failure are seen by the parent; pairs with itself.
-  if (left_.fetch_sub(1, rt::acq_rel) != 1) return nullptr;
-  if (!wake_in_place(parent)) return nullptr;  // held by a canceller, who queues it
-  if (!parent.home().is_exclusive() && parent.home().runs_here()) return &parent;
+  rt::task_base& parent = *task_;
+  const std::size_t ended = c.ended_before_ + 1;
+  if (fork_child* const next = c.sibling_; next && parent.home().sched().take_back_fork(*next)) {
+    next->ended_before_ = ended;
+    return next;
+  }
+  // order: J2: results and failure are seen by the parent; pairs with itself. A chain of all children needs no counter:
+  // nobody else has one.
+  if (ended != count_ && left_.fetch_sub(ended, rt::acq_rel) != ended) return nullptr;
+  if (!wake_in_place(parent)) return nullptr;  // owned by a canceller, who queues it
+  if (!parent.home().is_exclusive()) return &parent;
   parent.home().post(parent);
   return nullptr;
 }

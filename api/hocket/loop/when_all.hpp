@@ -1,11 +1,15 @@
 // when_all: fork and join. Lazy and structured: nothing starts before it is awaited, and all children have ended when
 // it resumes.
 //
-// The children are light tasks that live in the awaiter, so nothing is allocated but their frames. On the pool all but
-// the last are put on the worker's fork deque, where idle workers steal from the old end, and the last runs in place;
-// the child that ends last resumes the parent in place. On a serial loop the children share the strand, the first one
-// running at once. The first failure is thrown after all have ended; it cancels the others. Cancelling the parent
+// The children are light tasks that live in the awaiter, so nothing is allocated but their frames. The first runs in
+// place. On the pool the others are put on the worker's fork deque, the second at the young end, where idle workers
+// steal from the old end; the child that ends last resumes the parent in place. On a serial loop the children share the
+// strand, in order. The first failure is thrown after all have ended; it cancels the others. Cancelling the parent
 // cancels every child.
+//
+// The join counter is for what was stolen. A child that ends takes its next sibling back from the deque, if it is still
+// there, and hands it the number of children that ended before it: such a chain counts itself down with one RMW at its
+// end, and with none when it is all there was.
 #pragma once
 
 #include <atomic>
@@ -19,46 +23,61 @@
 
 #include <hocket/loop/coro.hpp>
 #include <hocket/loop/future.hpp>
+#include <hocket/rt/coro/frame_pool.hpp>
 
 namespace hocket {
 
 /// A child of a when_all, without its value.
 class fork_child : public rt::task_base {
+ public:
+  rt::task_base& whole_task() noexcept final;
+
  protected:
   fork_child(rt::task_home& home, class fork_join_wait& join) noexcept : task_base(home), join_(join) {}
   ~fork_child() = default;
 
-  rt::task_base* finish(bool cancelled) noexcept final;
-  /// Takes the outcome and destroys the frame; gives the exception, or null.
-  virtual std::exception_ptr take_outcome(bool keep_value) noexcept = 0;
+  fork_join_wait& join() const noexcept { return join_; }
 
  private:
+  friend class fork_join_wait;
+
   fork_join_wait& join_;
+  fork_child* sibling_ = nullptr;  // the next one; written before they start
+  std::size_t ended_before_ = 0;   // children that ended in the chain that led here; the chain only
 };
 
 /// The join: counts its children, keeps the first failure, wakes the parent.
 class fork_join_wait : public rt::leaf_awaiter {
  public:
-  bool commit(rt::task_base& self) noexcept final;
   bool cancel(rt::task_base& self) noexcept final;
 
-  /// One child ended. Gives the parent when it is to run next in place. The awaiter may be gone afterwards.
-  rt::task_base* child_ended(std::exception_ptr error) noexcept;
+  /// `c` ended. Gives what is to run next in place: its sibling or the parent. The awaiter may be gone afterwards.
+  rt::task_base* child_ended(fork_child& c, std::exception_ptr error) noexcept;
+
+  rt::task_base& parent() noexcept { return *task_; }
 
  protected:
   ~fork_join_wait() = default;
 
-  /// Makes the children for `home`; gives how many there are. Called once, with the parent at rest.
-  virtual std::size_t make_children(rt::task_home& home) = 0;
-  virtual fork_child& child(std::size_t i) noexcept = 0;
+  // commit() makes the children, adds each, in order, and starts them. The parent is owned by the worker until it is
+  // over, so no child can resume it, and the awaiter stays, while they are started.
+  static rt::task_home& home_for_children(rt::task_base& self) noexcept;
+  void add(fork_child& c) noexcept {
+    // Linked forwards for the chain; backwards, through the link that queues use, for start().
+    c.next = last_;
+    (last_ ? last_->sibling_ : first_) = &c;
+    last_ = &c;
+    ++count_;
+  }
+  void start(rt::task_base& self) noexcept;
 
   void finish_join();
 
  private:
-  void start_on_pool(rt::task_base& self, std::size_t count) noexcept;
-  void start_on_strand(rt::task_base& self, std::size_t count) noexcept;
   void cancel_children() noexcept;
 
+  fork_child* first_ = nullptr;
+  fork_child* last_ = nullptr;
   std::size_t count_ = 0;
   std::atomic<std::size_t> left_{0};
   std::atomic<bool> failed_{false};
@@ -78,8 +97,11 @@ class fork_child_of final : public fork_child, public value_cell<T> {
   }
 
  private:
-  std::exception_ptr take_outcome(bool keep_value) noexcept override {
-    return take_outcome_of<T>(root_, *this, keep_value);
+  rt::task_base* finish(bool began) noexcept override {
+    const bool cancelled = mark_done_unobserved() || !began;
+    std::exception_ptr error = take_outcome_of<T>(root_, *this, !cancelled);
+    if (cancelled && !error) error = std::make_exception_ptr(CancelledError(cancel_message()));
+    return join().child_ended(*this, std::move(error));
   }
 
   typename Coro<T>::handle root_;
@@ -97,16 +119,14 @@ class [[nodiscard("co_await it")]] when_all_tuple final : public fork_join_wait 
   }
 
  private:
-  std::size_t make_children(rt::task_home& home) override { return make_all(home, std::index_sequence_for<Ts...>()); }
-  template <std::size_t... I>
-  std::size_t make_all(rt::task_home& home, std::index_sequence<I...>) {
-    (std::get<I>(children_).emplace(home, *this, std::move(std::get<I>(coros_))), ...);
-    return sizeof...(I);
+  bool commit(rt::task_base& self) noexcept override {
+    make_children(home_for_children(self), std::index_sequence_for<Ts...>());
+    start(self);
+    return true;
   }
-  fork_child& child(std::size_t i) noexcept override {
-    fork_child* out = nullptr;
-    std::apply([&](auto&... c) { ((i-- == 0 ? (void)(out = &*c) : (void)0), ...); }, children_);
-    return *out;
+  template <std::size_t... I>
+  void make_children(rt::task_home& home, std::index_sequence<I...>) noexcept {
+    (add(std::get<I>(children_).emplace(home, *this, std::move(std::get<I>(coros_)))), ...);
   }
 
   std::tuple<Coro<Ts>...> coros_;
@@ -124,30 +144,34 @@ class [[nodiscard("co_await it")]] when_all_vector final : public fork_join_wait
     if (!children_) return all;
     finish_join();
     all.reserve(coros_.size());
-    for (std::size_t i = 0; i < coros_.size(); ++i) all.push_back(std::move(*at(i).value));
+    for (std::size_t i = 0; i < coros_.size(); ++i) all.push_back(std::move(*children_[i].value));
     return all;
   }
   ~when_all_vector() {
-    for (std::size_t i = 0; i < made_; ++i) std::destroy_at(&at(i));
+    if (!children_) return;
+    std::destroy_n(children_, coros_.size());
+    rt::free_frame(children_, size());
   }
 
  private:
   using node = fork_child_of<T>;
-  struct room {
-    alignas(node) std::byte bytes[sizeof(node)];
-  };
+  static_assert(alignof(node) <= alignof(std::max_align_t),
+                "a result that is aligned more strictly than malloc aligns");
 
-  std::size_t make_children(rt::task_home& home) override {
-    children_ = std::make_unique<room[]>(coros_.size());
-    for (; made_ < coros_.size(); ++made_) ::new (children_[made_].bytes) node(home, *this, std::move(coros_[made_]));
-    return made_;
+  std::size_t size() const noexcept { return coros_.size() * sizeof(node); }
+
+  bool commit(rt::task_base& self) noexcept override {
+    rt::task_home& home = home_for_children(self);
+    children_ = static_cast<node*>(rt::allocate_frame(size()));
+    for (std::size_t i = 0; i < coros_.size(); ++i) {
+      add(*std::construct_at(children_ + i, home, *this, std::move(coros_[i])));
+    }
+    start(self);
+    return true;
   }
-  node& at(std::size_t i) noexcept { return *std::launder(reinterpret_cast<node*>(children_[i].bytes)); }
-  fork_child& child(std::size_t i) noexcept override { return at(i); }
 
   std::vector<Coro<T>> coros_;
-  std::unique_ptr<room[]> children_;
-  std::size_t made_ = 0;
+  node* children_ = nullptr;  // one of each, in a block of the frame pool
 };
 
 /// Runs the coroutines at once and gives a tuple of their results (void as std::monostate) when all have ended. The

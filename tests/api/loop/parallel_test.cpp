@@ -176,6 +176,87 @@ Coro<> cancel_a_fork() {
 
 TEST(when_all, a_cancelled_parent_ends_after_its_cancelled_children) { at_every_worker_count(cancel_a_fork); }
 
+Coro<> note_start(std::vector<int>& started, int i) {
+  started.push_back(i);
+  co_return;
+}
+
+Coro<> fork_in_order() {
+  std::vector<int> started, expected;
+  std::vector<Coro<>> coros;
+  for (int i = 0; i < 1000; ++i) {
+    coros.push_back(note_start(started, i));
+    expected.push_back(i);
+  }
+  co_await asyncio::when_all(std::move(coros));
+  EXPECT_EQ(started, expected);
+}
+
+TEST(when_all, children_start_in_argument_order_on_one_worker) {
+  asyncio::RunOptions o;
+  o.workers = 1;
+  o.virtual_clock = true;
+  asyncio::run(fork_in_order(), o);
+  asyncio::run_parallel(fork_in_order(), o);
+}
+
+Coro<> set_flag(bool& flag) {
+  flag = true;
+  co_return;
+}
+
+Coro<> count_before(const bool& flag, int& early) {
+  early += !flag;
+  co_return;
+}
+
+Coro<> fork_many_beside_a_task() {
+  bool ran = false;
+  int early = 0;
+  auto task = asyncio::create_task(set_flag(ran));
+  std::vector<Coro<>> coros;
+  for (int i = 0; i < 1000; ++i) coros.push_back(count_before(ran, early));
+  co_await asyncio::when_all(std::move(coros));
+  EXPECT_LT(early, 100);  // the first ones only
+  co_await task;
+}
+
+TEST(when_all, a_chain_of_children_does_not_keep_a_ready_task_waiting) {
+  asyncio::RunOptions o;
+  o.workers = 1;
+  o.virtual_clock = true;
+  asyncio::run_parallel(fork_many_beside_a_task(), o);
+}
+
+Coro<bool> sees(asyncio::AnyTask expected) {
+  const bool before = asyncio::current_task() == expected;
+  co_await asyncio::sleep(0);
+  co_return before&& asyncio::current_task() == expected;
+}
+
+Coro<> fork_and_compare() {
+  const asyncio::AnyTask here = asyncio::current_task();
+  auto both = co_await asyncio::when_all(sees(here), sees(here));
+  EXPECT_TRUE(std::get<0>(both));
+  EXPECT_TRUE(std::get<1>(both));
+}
+
+TEST(when_all, a_child_is_a_part_of_the_task_that_waits_for_it) { at_every_worker_count(fork_and_compare); }
+
+Coro<> fork_and_leave_tasks_behind(std::atomic<int>& done) {
+  co_await asyncio::when_all(leave_tasks_behind(done), leave_tasks_behind(done));
+}
+
+Coro<> parallel_waits_for_tasks_of_children() {
+  std::atomic<int> done{0};
+  co_await asyncio::parallel(fork_and_leave_tasks_behind(done));
+  EXPECT_EQ(done.load(), 16);
+}
+
+TEST(parallel, returns_after_the_tasks_that_were_created_by_children_inside) {
+  at_every_worker_count(parallel_waits_for_tasks_of_children);
+}
+
 Coro<> timeout_in_a_child(std::atomic<int>& timed_out) {
   try {
     co_await asyncio::wait_for(asyncio::sleep(100), 1);

@@ -3,7 +3,7 @@
 // 1. await_suspend() only notes where the task stopped and at what (task_base::suspend_at), and returns to the resumer.
 // 2. The resumer, on the worker's own stack with the frame at rest, calls suspend_point::commit(), which registers with
 // the
-//    awaited object. From then on another thread may wake the task: it finds it held, or suspended, never half-way.
+//    awaited object. From then on another thread may wake the task: it finds it owned, or suspended, never half-way.
 //
 // So an awaiter needs no care about being resumed while it registers, and nothing has to be published from inside a
 // coroutine, where compilers have miscompiled just that.

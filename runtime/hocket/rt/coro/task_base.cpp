@@ -21,11 +21,8 @@ void task_base::step(runnable& r) noexcept {
 
 // Runs the coroutines until they wait or end. Gives the task that is to run next on this thread, or null.
 task_base* task_base::run_until_stop() noexcept {
-  cancel_due_ = word_.start_run();
-  if (!std::exchange(started_, true) && cancel_due_) {
-    word_.finish();
-    return finish(true);
-  }
+  cancel_due_ = word_.take_owed_cancel();
+  if (!std::exchange(began_, true) && cancel_due_) return finish(false);
   for (;;) {
     action_ = action::none;
     resume_point_.resume();
@@ -33,13 +30,9 @@ task_base* task_base::run_until_stop() noexcept {
       case action::transfer:
         break;
       case action::finished:
-        return finish(word_.finish());
+        return finish(true);
       case action::suspend: {
-        word_.hold();
-        if (!suspended_at_->commit(*this)) {
-          word_.run_on();
-          break;
-        }
+        if (!suspended_at_->commit(*this)) break;
         task_base* const next = std::exchange(successor_, nullptr);
         task_home& home = *home_;
         if (settle() == settled::requeued) next ? home.post(*this) : home.post_again(*this);
@@ -55,13 +48,14 @@ task_base* task_base::run_until_stop() noexcept {
   }
 }
 
-// The holder lets go. A task that is at rest may not be touched any more; one that is requeued is the caller's, to
-// post.
+// The owner lets go. A task that is at rest may not be touched any more; one that is requeued is the caller's, to post.
 task_base::settled task_base::settle() noexcept {
-  for (;;) {
-    switch (word_.settle()) {
+  for (bool refused = false;;) {
+    switch (word_.settle(refused)) {
       case settlement::deliver:
-        if (!suspended_at_->cancel(*this)) word_.owe_cancel();
+        if (suspended_at_->cancel(*this)) break;
+        word_.owe_cancel();
+        refused = true;
         break;
       case settlement::requeue:
         return settled::requeued;
@@ -79,7 +73,7 @@ bool task_base::cancel(std::string_view message) noexcept {
       return false;
     case cancel_claim::noted:
       return true;
-    case cancel_claim::held:
+    case cancel_claim::claimed:
       if (settle() == settled::requeued) home_->post_woken(*this);
       return true;
   }

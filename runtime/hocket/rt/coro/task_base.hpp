@@ -24,13 +24,10 @@ class task_base : public runnable {
   task_home& home() const noexcept { return *home_; }
 
   /// Makes a new task ready for its first step. The creator, once.
-  void schedule() noexcept {
-    word_.enqueue();
-    home_->post(*this);
-  }
+  void schedule() noexcept { home_->post(*this); }
 
-  /// The same without a queue: the caller hands it to the resumer as a successor.
-  void schedule_in_place() noexcept { word_.enqueue(); }
+  /// Itself, or, for what runs as a part of another task, that one.
+  virtual task_base& whole_task() noexcept { return *this; }
 
   /// Requests cancellation, as Task.cancel does. False when the task is done already. Any thread with a reference; for
   /// a task of a serial home, only code that runs there.
@@ -90,9 +87,14 @@ class task_base : public runnable {
 
   void set_root(std::coroutine_handle<> root) noexcept { resume_point_ = root; }
 
-  /// The coroutine ended. `cancelled`: a cancel was owed and wins over its result (or it never started). Destroys the
-  /// frames, gives the result to whoever waits; gives a task to run next in place, or null. May end this object's life.
-  virtual task_base* finish(bool cancelled) noexcept = 0;
+  /// The coroutine ended, or a cancel came before it began. Begins with mark_done(); destroys the frames, gives the
+  /// result to whoever waits; gives a task to run next in place, or null. May end this object's life.
+  virtual task_base* finish(bool began) noexcept = 0;
+
+  /// True when a cancel is still owed, which wins over a value.
+  bool mark_done() noexcept { return word_.finish(); }
+  /// The same where nobody is told whether a cancel was accepted; cheaper.
+  bool mark_done_unobserved() noexcept { return word_.finish_unobserved(); }
 
  private:
   enum class action : std::uint8_t { none, suspend, transfer, finished };
@@ -107,11 +109,11 @@ class task_base : public runnable {
   task_word word_;
   action action_ = action::none;
   bool cancel_due_ = false;  // the running task only
-  bool started_ = false;     // the running task only
+  bool began_ = false;       // the running task only
   mutable futex_mutex message_mutex_;
   std::coroutine_handle<> resume_point_;
-  suspend_point* suspended_at_ = nullptr;  // the holder only
-  task_base* successor_ = nullptr;         // the holder only
+  suspend_point* suspended_at_ = nullptr;  // the owner only
+  task_base* successor_ = nullptr;         // the owner only
   task_home* home_;
   std::unique_ptr<std::string> message_;  // guarded by message_mutex_
 };

@@ -21,9 +21,16 @@ class home_timer : public timer, public runnable {
   ~home_timer() = default;
 };
 
+/// What a home promises about the order of what runs there.
+enum class turns {
+  any,        // any worker, at once
+  exclusive,  // one runnable at a time: what runs here needs no lock against what else runs here
+  serial,     // exclusive, with timers of its own, and every queued step is a tick that programs can observe
+};
+
 class task_home {
  public:
-  task_home(scheduler& sched, void* owner) noexcept : sched_(&sched), owner_(owner) {}
+  task_home(scheduler& sched, void* owner, turns t = turns::any) noexcept : sched_(&sched), owner_(owner), turns_(t) {}
   task_home(const task_home&) = delete;
   task_home& operator=(const task_home&) = delete;
 
@@ -47,11 +54,8 @@ class task_home {
   /// The home's clock.
   virtual nanos now() const noexcept = 0;
 
-  /// One runnable at a time: what runs here needs no lock against what else runs here. Strands and serial loops.
-  virtual bool is_exclusive() const noexcept { return false; }
-
-  /// A serial loop: exclusive, with its own timers, and every queued step is a tick that programs can observe.
-  virtual bool is_serial() const noexcept { return false; }
+  bool is_exclusive() const noexcept { return turns_ != turns::any; }
+  bool is_serial() const noexcept { return turns_ == turns::serial; }
 
   /// A serial home that turns now, and not for the caller: what touches its tasks from outside must be posted to it.
   virtual bool is_turning_elsewhere() const noexcept { return false; }
@@ -74,6 +78,7 @@ class task_home {
  private:
   scheduler* sched_;
   void* owner_;
+  const turns turns_;
 };
 
 }  // namespace hocket::rt

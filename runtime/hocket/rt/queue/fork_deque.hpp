@@ -2,7 +2,7 @@
 //
 // Invariant: front <= back, except for the moment inside pop() described at Q2.
 // An index stands for one item for ever (64 bits do not wrap), so that a CAS on front_ cannot take a later item.
-// Calls: push, push_visible, pop: the owner only (owner_end).  steal: any thread (thief_end).
+// Calls: push, push_visible, pop, pop_if: the owner only (owner_end).  steal: any thread (thief_end).
 // Orders: README.md, pairs Q1 to Q4.
 // After: Chase & Lev, SPAA 2005; orders after Le, Pop, Cohen & Zappa Nardelli, PPoPP 2013, on operations instead of
 // fences.
@@ -35,6 +35,9 @@ class fork_deque {
 
     /// The youngest item; null when empty.
     T* pop() noexcept { return deque_->pop_at_back(); }
+
+    /// Takes `item` back if it is the youngest and still here.
+    bool pop_if(const T& item) noexcept { return deque_->youngest() == &item && deque_->pop_at_back() != nullptr; }
 
    private:
     friend class fork_deque;
@@ -114,6 +117,13 @@ class fork_deque {
     // order: Q4: publishes the copied slots; pairs with buffer_.load in steal.
     buffer_.store(buffers_.get(), release);
     return buffers_.get();
+  }
+
+  // What was pushed last of all that was not popped; a thief may have it, or have had it long ago. Never an older item
+  // that is here under the address of another: an address stands in the deque once.
+  T* youngest() const noexcept {
+    // order: owner-only: we wrote the slot, the index and the ring.
+    return buffer_.load(relaxed)->slot(back_.load(relaxed) - 1).load(relaxed);
   }
 
   T* pop_at_back() noexcept {

@@ -125,6 +125,11 @@ runnable* scheduler::pop_fork() noexcept {
   return self ? self->pop_fork() : nullptr;
 }
 
+bool scheduler::take_back_fork(runnable& r) noexcept {
+  worker* const self = this_worker();
+  return self && self->take_back_fork(r);
+}
+
 void scheduler::post_bulk(runnable& r) noexcept {
   const outside_call call(*this);
   bulk_.push(r);

@@ -62,6 +62,10 @@ class scheduler {
   /// Takes back the youngest of this worker's fork deque; null when it is empty, and on every other thread.
   runnable* pop_fork() noexcept;
 
+  /// Takes `r` back from this worker's fork deque, for the caller to run it next, in place. False when it is not there,
+  /// or the worker has something to see to before.
+  bool take_back_fork(runnable& r) noexcept;
+
   /// Queues long work: workers take it when they have nothing else, the standby never does.
   void post_bulk(runnable& r) noexcept;
 

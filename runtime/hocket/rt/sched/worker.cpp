@@ -44,7 +44,8 @@ void worker::main() noexcept {
 runnable* worker::find_work(bool may_steal) noexcept {
   if (runnable* r = take_turn()) return r;
   // Before the next slot: two tasks that wake each other in turn must not keep sockets and timers waiting.
-  if (poll_clock_.is_due()) look_at_reactor();  // what it finds is in the ready queue then
+  if (std::exchange(poll_owed_, false) || poll_clock_.is_due())
+    look_at_reactor();  // what it finds is in the ready queue then
 
   // The one just woken by the one that ran: its data is warm. Not for ever, while others wait.
   if (next_in_row_ < most_next_in_row || !has_ready()) {
@@ -73,6 +74,15 @@ void worker::run(runnable& r) noexcept {
   runs_now_.store(&r, relaxed);        // order: for dump() only
   r.run();
   runs_now_.store(nullptr, relaxed);
+}
+
+bool worker::take_back_fork(runnable& r) noexcept {
+  if (has_ready() || has_next() || turn_ > 0 || dispatches_ + 1 >= dispatches_per_round) return false;
+  poll_owed_ = poll_clock_.is_due();
+  if (poll_owed_ || !fork_.owner().pop_if(r)) return false;
+  ++dispatches_;
+  counters_.runs.add();
+  return true;
 }
 
 /// Every 61 dispatches each source that stands behind another in find_work() is served once.

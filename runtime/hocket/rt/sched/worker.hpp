@@ -62,6 +62,9 @@ class alignas(cache_line) worker {
   void push_next(runnable& r) noexcept;
   void push_fork(runnable& r) noexcept { fork_.owner().push(r); }
   runnable* pop_fork() noexcept { return fork_.owner().pop(); }
+  /// As find_work() would give it: false when it is not there, or something else stands before it. Counts as a
+  /// dispatch.
+  bool take_back_fork(runnable& r) noexcept;
 
   /// While it delivers, what is pushed wakes nobody: deliver() decides once, at its end.
   bool is_delivering() const noexcept { return delivering_; }
@@ -131,6 +134,7 @@ class alignas(cache_line) worker {
   unsigned turn_ = 0;  // sources still to be served in this round of turns
   unsigned next_in_row_ = 0;
   poll_clock poll_clock_;
+  bool poll_owed_ = false;  // the clock said so where there was no time to look
   random_source random_;
 
   // Shared with thieves and wakers.
