@@ -16,7 +16,7 @@ ORDER = ["hocket", "hocket_serial", "tbb", "tokio", "rayon", "go", "asio", "libu
 FLOORS = {"serial", "raw_coro", "raw_epoll", "raw_uring"}
 ONE_WORKER = {"serial", "raw_coro", "asyncio", "uvloop", "libuv", "nginx", "hocket_serial"}
 SUFFIXES = (".cpp", ".rs", ".go", ".py")
-KEYS = {"about", "metric", "more_is_better", "args", "full", "quick", "workers", "only", "limit_s"}
+KEYS = {"about", "metric", "more_is_better", "args", "full", "quick", "workers", "only", "limit_s", "resolution"}
 
 
 class BadInput(Exception):
@@ -30,6 +30,7 @@ class Workload:
     about: str
     metric: str
     more_is_better: set
+    resolution: dict
     args: dict
     workers: object
     only: dict
@@ -98,7 +99,7 @@ def load(bench, quick):
                 raise BadInput(f"{file}: {name}: there is one already in {workloads[name].folder}")
             args = {**about.get("args", {}), **about.get("quick" if quick else "full", {})}
             workloads[name] = Workload(name, file.parent, about.get("about", ""), about["metric"],
-                                       set(about.get("more_is_better", [])), args, about.get("workers", "each"),
+                                       set(about.get("more_is_better", [])), about.get("resolution", {}), args, about.get("workers", "each"),
                                        about.get("only", {}), float(about.get("limit_s", 60)), launcher, runtimes)
     return workloads
 

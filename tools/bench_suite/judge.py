@@ -6,14 +6,17 @@ from statistics import median
 
 from .grid import FLOORS
 
+LEAST_ROUNDS = 3  # fewer tell no spread, and so nobody is ahead
+
 
 def summary(values):
     """The median of the rounds, with least and most."""
     return {"median": median(values), "min": min(values), "max": max(values), "rounds": len(values)}
 
 
-def overlap(one, other):
-    return one["min"] <= other["max"] and other["min"] <= one["max"]
+def overlap(one, other, resolution=0.0):
+    """Whether two ranges overlap, or lie no further apart than what the workload can tell apart."""
+    return one["min"] <= other["max"] + resolution and other["min"] <= one["max"] + resolution
 
 
 def contends(runtime):
@@ -21,26 +24,29 @@ def contends(runtime):
     return runtime not in FLOORS and not runtime.startswith("hocket_")
 
 
-def verdict(rows, more_is_better=False):
+def verdict(rows, more_is_better=False, resolution=0.0):
     """Who is ahead among the rows of one comparison: ("ahead", [one]), ("tie", [several]), ("alone", [one]),
-    ("withheld", []) when a round of somebody who could be ahead was not to be trusted, ("nothing", [])."""
+    ("few rounds", []) when there is no spread to speak of, ("withheld", []) when a round of somebody who could be ahead
+    was not to be trusted, ("nothing", [])."""
     rows = [row for row in rows if contends(row["runtime"])]
     if not rows:
         return "nothing", []
     if len(rows) == 1:
         return "alone", [rows[0]["runtime"]]
+    if min(row["rounds"] for row in rows) < LEAST_ROUNDS:
+        return "few rounds", []
     pick = max if more_is_better else min
     best = pick(rows, key=lambda row: row["median"])
-    level = [row for row in rows if overlap(row, best)]
+    level = [row for row in rows if overlap(row, best, resolution)]
     if any(row.get("withheld") for row in level):
         return "withheld", []
     names = [row["runtime"] for row in sorted(level, key=lambda row: row["median"], reverse=more_is_better)]
     return ("ahead" if len(names) == 1 else "tie"), names
 
 
-def comparisons(results, more_is_better):
+def comparisons(results, workloads):
     """One verdict for each workload, metric, worker count and allocator. A runtime that runs with one number of workers
-    only, for it cannot use more or less, takes part at every count. `more_is_better`: {workload: set of metrics}."""
+    only, for it cannot use more or less, takes part at every count. `workloads`: as in a report."""
     groups = {}
     for row in results:
         groups.setdefault((row["workload"], row["metric"], row["allocator"]), []).append(row)
@@ -55,14 +61,15 @@ def comparisons(results, more_is_better):
             for own in of_runtime.values():
                 exact = [row for row in own if row["workers"] == workers]
                 rivals += exact or (own if len(own) == 1 and len(hocket) > 1 or len(hocket) == 1 else [])
-            outcome, names = verdict(rivals, metric in more_is_better.get(workload, ()))
+            told = workloads.get(workload, {})
+            rule = metric in told.get("more_is_better", ()), told.get("resolution", {}).get(metric, 0.0)
+            outcome, names = verdict(rivals, *rule)
             said.append({"workload": workload, "metric": metric, "allocator": allocator, "workers": workers,
-                         "outcome": outcome, "runtimes": names, "to_best_peer": to_best_peer(
-                             rivals, metric in more_is_better.get(workload, ()))})
+                         "outcome": outcome, "runtimes": names, "to_best_peer": to_best_peer(rivals, *rule)})
     return said
 
 
-def to_best_peer(rows, more_is_better):
+def to_best_peer(rows, more_is_better, resolution=0.0):
     """hocket's median as a multiple of the best peer's: {"runtime", "ratio", "tie"}, or None without either."""
     own = next((row for row in rows if row["runtime"] == "hocket"), None)
     peers = [row for row in rows if contends(row["runtime"]) and row is not own]
@@ -70,7 +77,7 @@ def to_best_peer(rows, more_is_better):
         return None
     best = (max if more_is_better else min)(peers, key=lambda row: row["median"])
     ratio = own["median"] / best["median"] if best["median"] else None
-    return {"runtime": best["runtime"], "ratio": ratio, "tie": overlap(own, best)}
+    return {"runtime": best["runtime"], "ratio": ratio, "tie": overlap(own, best, resolution)}
 
 
 def key(row):
@@ -97,9 +104,10 @@ def changes(old, new):
         if asked_before.get(name) != asked_now.get(name):
             other_size.add(name)
             continue
-        if overlap(row, before):
+        told = new.get("workloads", {}).get(name, {})
+        if overlap(row, before, told.get("resolution", {}).get(row["metric"], 0.0)):
             continue
-        more = row["metric"] in new.get("workloads", {}).get(name, {}).get("more_is_better", ())
+        more = row["metric"] in told.get("more_is_better", ())
         found.append({"row": row, "before": before, "better": (row["median"] > before["median"]) == more,
                       "ratio": row["median"] / before["median"] if before["median"] else None})
     notes += [f"{name}: asked with other arguments, not compared" for name in sorted(other_size)]

@@ -23,18 +23,14 @@ def build(cells, machine, workloads, quick, notes):
         "machine": machine,
         "quick": quick,
         "workloads": {w.name: {"about": w.about, "metric": w.metric, "more_is_better": sorted(w.more_is_better),
-                               "args": w.args} for w in workloads},
+                               "resolution": w.resolution, "args": w.args} for w in workloads},
         "results": results,
         "left_out": [{"runtime": runtime, "reason": why, "workloads": list(dict.fromkeys(names)),
                       "failed": why.startswith("failed: ")} for (runtime, why), names in left_out.items()],
         "notes": notes,
     }
-    report["verdicts"] = judge.comparisons(results, more_is_better(report))
+    report["verdicts"] = judge.comparisons(results, report["workloads"])
     return report
-
-
-def more_is_better(report):
-    return {name: set(told.get("more_is_better", ())) for name, told in report.get("workloads", {}).items()}
 
 
 def number(value):
@@ -55,7 +51,8 @@ def words(told, short=False):
         return f"{names[0]} ahead"
     if outcome == "tie":
         return "tie" if short else "tie: " + ", ".join(names)
-    return {"alone": "no rival here", "withheld": "withheld: disturbed", "nothing": "no rival here"}[outcome]
+    return {"alone": "no rival here", "nothing": "no rival here", "withheld": "withheld: disturbed",
+            "few rounds": "too few rounds to say"}[outcome]
 
 
 def times(ratio):
@@ -132,8 +129,8 @@ def markdown(report):
                  or next(row for row in rows if row["runtime"] == peer["runtime"]))
         ratio = times(peer["ratio"]) if peer["ratio"] is not None else "-"
         more = said["metric"] in told["more_is_better"]
-        if said["outcome"] == "withheld":
-            mark = "withheld"
+        if said["outcome"] in ("withheld", "few rounds"):
+            mark = words(said)
         elif peer["tie"]:
             mark = "tie"
         else:

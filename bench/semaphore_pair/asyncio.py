@@ -1,0 +1,20 @@
+"""semaphore_pair: asyncio.Semaphore."""
+import asyncio
+
+import bench
+
+o = bench.parse(10_000_000)
+
+
+async def main(o):
+    shared = asyncio.Semaphore(10)
+    for pairs in o.passes():
+        watch = bench.Stopwatch()
+        for _ in range(pairs):
+            await shared.acquire()
+            shared.release()
+        measure = watch.read()
+    bench.per_op(measure, o.size)
+
+
+bench.run(main)

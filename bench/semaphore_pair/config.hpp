@@ -1,0 +1,13 @@
+// semaphore_pair: a semaphore of ten acquired and released by one task, again and again; nobody else wants it, nothing
+// suspends.
+#pragma once
+
+#include "common/bench.hpp"
+
+namespace semaphore_pair {
+
+inline bench::options parse(int argc, char** argv) { return bench::parse(argc, argv, 10'000'000); }
+
+inline void report(const bench::options& o, bench::measure m) { bench::per_op(m, static_cast<double>(o.size)); }
+
+}  // namespace semaphore_pair
