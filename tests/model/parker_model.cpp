@@ -13,6 +13,7 @@ template <class Atomics>
 struct parker_world : world {
   rt::basic_parker<Atomics, model_futex> parker;
   model_reactor reactor;
+  model_reactor borrower;  // whose work ends when it is called
   model_atomic<int> news{0};
 
   unsigned threads() const override { return 3; }
@@ -20,11 +21,13 @@ struct parker_world : world {
   void thread(unsigned i) override {
     if (i != 0) {
       news.fetch_add(1);
-      if (parker.unpark()) reactor.wake();
+      const auto calls = parker.unpark();
+      if (calls == rt::token_calls::reactor) reactor.wake();
+      if (calls == rt::token_calls::borrower) borrower.wake();
       return;
     }
     while (news.load() < 2) {
-      switch (choose(3)) {
+      switch (choose(4)) {
         case 0: {
           const bool token = parker.park(rt::never);
           MODEL_CHECK(token && "without a deadline only a token ends the wait");
@@ -37,6 +40,12 @@ struct parker_world : world {
           if (parker.begin_reactor_wait()) {
             reactor.poll();
             parker.end_reactor_wait();
+          }
+          break;
+        case 3:
+          if (parker.begin_loan()) {
+            borrower.poll();
+            parker.end_loan();
           }
           break;
       }
@@ -57,7 +66,7 @@ struct letters_world : world {
   void thread(unsigned i) override {
     if (i != 0) {
       letters[i - 1] = 1;
-      if (parker.unpark()) reactor.wake();
+      if (parker.unpark() == rt::token_calls::reactor) reactor.wake();
       delivered.fetch_add(1, std::memory_order_relaxed);
       return;
     }
@@ -87,6 +96,7 @@ TEST(parker_model, mutants_are_caught) {
       "unpark leaves no token with one who is awake");
   expect_caught<parker_world<broken<"parker: unpark forgets the futex">>>("unpark forgets the futex");
   expect_caught<parker_world<broken<"parker: unpark forgets the reactor">>>("unpark forgets the reactor");
+  expect_caught<parker_world<broken<"parker: unpark forgets the borrower">>>("unpark forgets the borrower");
   expect_caught<parker_world<broken<"parker: lies down on a token">>>("lies down on a token");
 }
 

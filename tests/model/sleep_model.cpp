@@ -7,6 +7,7 @@
 #include <hocket/rt/queue/injection_queue.hpp>
 #include <hocket/rt/queue/ready_queue.hpp>
 
+#include "model_reactor.hpp"
 #include "model_test.hpp"
 #include "weaken.hpp"
 
@@ -20,14 +21,23 @@ struct job : rt::runnable {
 };
 
 enum class lane { ready, injection };
-enum class habit { correct, looks_before_it_announces, wakes_before_it_pushes, comes_back_without_searching };
+enum class habit {
+  correct,
+  looks_before_it_announces,
+  wakes_before_it_pushes,
+  comes_back_without_searching,
+  forgets_the_lent
+};
+enum class bed { own, borrowers };  // where a worker sleeps; a borrower's work is a wait that only its recall ends
 
-template <class Atomics, unsigned Workers, lane Lane, bool Timed = false, habit Habit = habit::correct>
+template <class Atomics, unsigned Workers, lane Lane, bool Timed = false, habit Habit = habit::correct,
+          bed Bed = bed::own>
 struct sleep_world : world {
   static constexpr unsigned jobs_count = Lane == lane::ready ? Workers - 1 : 2;
 
   rt::idle_set<Atomics, model_mutex> idle{Workers};
   rt::basic_parker<Atomics, model_futex> beds[Workers];
+  model_reactor borrowed[Workers];
   rt::ready_queue<rt::runnable, Atomics, 2> ready;  // of the producer, which never comes back to it
   rt::injection_queue<Atomics> injection;
   job jobs[jobs_count];
@@ -55,7 +65,9 @@ struct sleep_world : world {
 
   void wake_one() {
     const int sleeper = idle.worker_to_wake();
-    if (sleeper >= 0) (void)beds[sleeper].unpark();
+    if (sleeper < 0) return;
+    const auto calls = beds[sleeper].unpark();
+    if (calls == rt::token_calls::borrower && Habit != habit::forgets_the_lent) borrowed[sleeper].wake();
   }
 
   void work(unsigned self) {
@@ -80,6 +92,15 @@ struct sleep_world : world {
         searching = Habit != habit::comes_back_without_searching;
         if (!idle.unpark_self(self, searching)) searching = true;
         if constexpr (Lane == lane::injection) yield();  // another may hold the queue's try-lock
+        continue;
+      }
+      if (Bed == bed::borrowers && idle.lend(self)) {
+        if (beds[self].begin_loan()) {
+          borrowed[self].poll();
+          beds[self].end_loan();
+        }
+        idle.unpark_self(self);
+        searching = false;
         continue;
       }
       beds[self].park(std::exchange(timed, false) ? 1 : rt::never);
@@ -137,7 +158,18 @@ TEST(sleep_model, holds_for_five_workers_in_random_orders) {
   expect_holds_sampled<sleep_world<sound, 4, lane::injection>>("idle_set, 4 workers and a stranger", 2, 50'000, 1);
 }
 
+TEST(sleep_model, holds_when_sleepers_are_lent) {
+  expect_holds<sleep_world<sound, 3, lane::ready, false, habit::correct, bed::borrowers>>(
+      "idle_set, 3 workers, lent when idle", {.preemptions = 3});
+  expect_holds<sleep_world<sound, 2, lane::injection, false, habit::correct, bed::borrowers>>(
+      "idle_set, 2 workers and a stranger, lent when idle", {.preemptions = 3});
+  expect_holds_sampled<sleep_world<sound, 5, lane::ready, false, habit::correct, bed::borrowers>>(
+      "idle_set, 5 workers, lent when idle", 1, 50'000);
+}
+
 TEST(sleep_model, mutants_are_caught) {
+  expect_caught<sleep_world<sound, 3, lane::ready, false, habit::forgets_the_lent, bed::borrowers>>(
+      "the borrower is not asked");
   expect_caught<sleep_world<broken<"idle_set: no re-check">, 3, lane::ready>>("no re-check");
   expect_caught<sleep_world<broken<"idle_set: the last searcher wakes nobody">, 3, lane::ready>>(
       "the last searcher wakes nobody");

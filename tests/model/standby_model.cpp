@@ -122,7 +122,7 @@ struct shared_reactor_world : world {
       case 2:
         for (int n = 0; n < 2; ++n) {
           news.fetch_add(1);
-          if (bed.unpark()) reactor.wake();
+          if (bed.unpark() == rt::token_calls::reactor) reactor.wake();
         }
         break;
     }

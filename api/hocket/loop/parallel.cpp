@@ -1,5 +1,6 @@
 #include <hocket/loop/parallel.hpp>
 
+#include <hocket/loop/exceptions.hpp>
 #include <hocket/loop/loop_state.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 
@@ -19,6 +20,7 @@ void checkpoint() {
   const rt::thread_context& context = rt::this_thread();
   if (context.sched) context.sched->checkpoint();
   if (context.task) static_cast<rt::task_base*>(context.task)->throw_if_cancel_owed();
+  if (context.is_cancelled && context.is_cancelled()) throw CancelledError();
 }
 
 }  // namespace hocket

@@ -34,6 +34,29 @@ TEST(idle_set, wakes_the_youngest_sleeper_and_counts_it_as_searching) {
   EXPECT_EQ(idle.worker_to_wake(), 0);
 }
 
+TEST(idle_set, calls_a_lent_sleeper_last_and_does_not_count_it_as_searching) {
+  idle_set<> idle(3);
+  idle.park(0, false);
+  idle.park(1, false);
+  EXPECT_TRUE(idle.lend(1));
+  EXPECT_EQ(idle.sleeping(), 2u) << "who is lent sleeps, for all who have work for it";
+  EXPECT_EQ(idle.worker_to_wake(), 0) << "younger, but lent";
+  idle.end_search();
+  EXPECT_EQ(idle.worker_to_wake(), 1);
+  EXPECT_EQ(idle.searching(), 0u) << "it comes when its work for the borrower ends";
+  EXPECT_FALSE(idle.lend(1)) << "it was taken out";
+}
+
+TEST(idle_set, lends_out_only_who_is_not_lent_already) {
+  idle_set<> idle(2);
+  EXPECT_EQ(idle.worker_to_lend(), -1) << "all are awake";
+  idle.park(0, false);
+  idle.park(1, false);
+  EXPECT_TRUE(idle.lend(1));
+  EXPECT_EQ(idle.worker_to_lend(), 0);
+  EXPECT_EQ(idle.worker_to_lend(), -1);
+}
+
 TEST(idle_set, lets_half_of_the_workers_search) {
   idle_set<> idle(4);
   EXPECT_TRUE(idle.try_begin_search());

@@ -15,8 +15,8 @@ namespace {
 
 TEST(parker, a_token_left_before_ends_the_next_sleep_at_once) {
   parker bed;
-  EXPECT_FALSE(bed.unpark());
-  EXPECT_FALSE(bed.unpark()) << "two tokens are one";
+  EXPECT_EQ(bed.unpark(), token_calls::nobody);
+  EXPECT_EQ(bed.unpark(), token_calls::nobody) << "two tokens are one";
   EXPECT_TRUE(bed.park());
   EXPECT_FALSE(bed.park(steady_now() + nanos_per_ms)) << "the token was used up";
 }
@@ -40,12 +40,12 @@ TEST(parker, who_waits_in_the_reactor_is_called_once) {
   parker bed;
   ASSERT_TRUE(bed.begin_reactor_wait());
   EXPECT_FALSE(bed.is_called());
-  EXPECT_TRUE(bed.unpark()) << "the caller wakes the reactor";
-  EXPECT_FALSE(bed.unpark()) << "it was woken already";
+  EXPECT_EQ(bed.unpark(), token_calls::reactor) << "the caller wakes the reactor";
+  EXPECT_EQ(bed.unpark(), token_calls::nobody) << "it was woken already";
   EXPECT_TRUE(bed.is_called());
   EXPECT_TRUE(bed.end_reactor_wait());
   EXPECT_FALSE(bed.is_called());
-  EXPECT_FALSE(bed.unpark()) << "awake again: only a token";
+  EXPECT_EQ(bed.unpark(), token_calls::nobody) << "awake again: only a token";
 }
 
 // Ping and pong through two parkers: each thread publishes plain data with its token.
@@ -78,7 +78,7 @@ TEST(parker, a_call_reaches_the_reactor) {
   std::thread caller([&] {
     for (int i = 0; i < rounds; ++i) {
       called.store(i + 1);
-      if (bed.unpark()) {
+      if (bed.unpark() == token_calls::reactor) {
         const std::uint64_t one = 1;
         ASSERT_EQ(::write(bell.get(), &one, sizeof one), static_cast<ssize_t>(sizeof one));
       }

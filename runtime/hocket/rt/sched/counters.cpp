@@ -9,6 +9,7 @@ worker_figures& worker_figures::operator+=(const worker_figures& other) noexcept
   polls += other.polls;
   io_events += other.io_events;
   timers_fired += other.timers_fired;
+  loans += other.loans;
   return *this;
 }
 
@@ -19,7 +20,8 @@ worker_figures scheduler_counters::total() const noexcept {
 }
 
 worker_figures read(const worker_counters& c) noexcept {
-  return {c.runs.read(), c.steals.read(), c.parks.read(), c.polls.read(), c.io_events.read(), c.timers_fired.read()};
+  return {c.runs.read(),      c.steals.read(),       c.parks.read(), c.polls.read(),
+          c.io_events.read(), c.timers_fired.read(), c.loans.read()};
 }
 
 }  // namespace hocket::rt

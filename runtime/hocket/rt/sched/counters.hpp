@@ -33,6 +33,7 @@ struct worker_counters {
   own_counter polls;      // looks at the reactor, waiting or not
   own_counter io_events;  // operations that these made ready
   own_counter timers_fired;
+  own_counter loans;  // times it did a borrower's work instead of sleeping
 };
 
 /// A copy for readers.
@@ -43,6 +44,7 @@ struct worker_figures {
   std::uint64_t polls = 0;
   std::uint64_t io_events = 0;
   std::uint64_t timers_fired = 0;
+  std::uint64_t loans = 0;
 
   worker_figures& operator+=(const worker_figures& other) noexcept;
 };

@@ -36,8 +36,8 @@ void print_seat(std::FILE* to, const char* name, const char* state, const worker
   const auto c = read(w.counters());
   std::fprintf(to,
                "\n    runs %" PRIu64 ", steals %" PRIu64 ", parks %" PRIu64 ", polls %" PRIu64 ", io events %" PRIu64
-               ", timers fired %" PRIu64 "\n",
-               c.runs, c.steals, c.parks, c.polls, c.io_events, c.timers_fired);
+               ", timers fired %" PRIu64 ", loans %" PRIu64 "\n",
+               c.runs, c.steals, c.parks, c.polls, c.io_events, c.timers_fired, c.loans);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <new>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include <hocket/rt/base/error.hpp>
 #include <hocket/rt/base/random.hpp>
 #include <hocket/rt/sched/blocking_pool.hpp>
+#include <hocket/rt/sched/borrower.hpp>
 #include <hocket/rt/sched/standby.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 #include <hocket/rt/sched/thread_start.hpp>
@@ -273,6 +275,30 @@ void scheduler::hold_virtual_time() noexcept {
 void scheduler::release_virtual_time() noexcept {
   // order: V1: after what the holder posted.
   if (holds_.fetch_sub(1, seq_cst) == 1 && plan_.virtual_clock) io_->wake();
+}
+
+// ---- Lending.
+
+borrower& scheduler::borrower_made_by(std::unique_ptr<borrower> (*make)(scheduler&)) {
+  const std::lock_guard lock(borrower_mutex_);
+  if (!borrower_) borrower_ = make(*this);
+  return *borrower_;
+}
+
+void scheduler::borrow_workers() noexcept {
+  // order: L1: before the look at the sleepers; pairs with borrower_in_need(). Who falls asleep meanwhile sees the
+  // need.
+  loans_wanted_.fetch_add(1, seq_cst);
+  call_worker_to_lend();
+}
+
+// Who is lent stays so: a borrower's next work often comes at once, and a lent worker is called like any other sleeper.
+void scheduler::borrow_no_more() noexcept { loans_wanted_.fetch_sub(1, relaxed); }  // order: a hint to those who sleep
+
+void scheduler::call_worker_to_lend() noexcept {
+  if (!borrower_in_need()) return;
+  const int sleeper = idle_.worker_to_lend();
+  if (sleeper >= 0) seats_[static_cast<unsigned>(sleeper)]->unpark();
 }
 
 // ---- Hogs.

@@ -28,6 +28,7 @@
 namespace hocket::rt {
 
 class blocking_pool;
+class borrower;
 class standby;
 class worker;
 
@@ -99,6 +100,15 @@ class scheduler {
   /// looked.
   bool checkpoint() noexcept;
 
+  /// The one borrower of this scheduler's idle workers, which lives as long as the scheduler; `make` is called the
+  /// first time. May throw what that does.
+  borrower& borrower_made_by(std::unique_ptr<borrower> (*make)(scheduler&));
+
+  /// From now on, until as many calls of borrow_no_more(), workers that would sleep are lent. On a worker in a
+  /// hog_scope.
+  void borrow_workers() noexcept;
+  void borrow_no_more() noexcept;
+
   /// While held, the virtual clock stands. Counted: a blocking job, a thread that will post.
   void hold_virtual_time() noexcept;
   void release_virtual_time() noexcept;
@@ -127,6 +137,13 @@ class scheduler {
 
   /// The same, for work that the awake workers may not come to soon: if no worker can be woken, an armed standby is.
   void wake_one_or_standby() noexcept;
+
+  borrower* borrower_in_need() const noexcept {
+    // order: L1: after the caller's announcement of its sleep; pairs with borrow_workers().
+    return loans_wanted_.load(seq_cst) > 0 ? borrower_.get() : nullptr;
+  }
+  /// Wakes one sleeper that is not lent yet, if there is a borrower.
+  void call_worker_to_lend() noexcept;
 
   /// Whether any queue that a worker may take from holds something; next slots aside.
   bool has_work() const noexcept;
@@ -171,6 +188,10 @@ class scheduler {
   std::unique_ptr<standby> standby_;            // null when there is none
   std::unique_ptr<blocking_pool> blocking_;
   std::vector<std::thread> threads_;
+
+  futex_mutex borrower_mutex_;
+  std::unique_ptr<borrower> borrower_;  // written under borrower_mutex_, before the first loan is wanted
+  std::atomic<unsigned> loans_wanted_{0};
 
   mutable futex_mutex hooks_mutex_;
   std::vector<std::pair<dump_hook, void*>> hooks_;  // guarded by hooks_mutex_

@@ -12,9 +12,10 @@ class worker;
 struct thread_context {
   scheduler* sched = nullptr;
   worker* self = nullptr;
-  void* strand = nullptr;  // owned by strand.cpp and the serial loop
-  void* task = nullptr;    // owned by coro/
-  void* loop = nullptr;    // owned by the loop whose callback runs, outside of tasks
+  void* strand = nullptr;                     // owned by strand.cpp and the serial loop
+  void* task = nullptr;                       // owned by coro/
+  void* loop = nullptr;                       // owned by the loop whose callback runs, outside of tasks
+  bool (*is_cancelled)() noexcept = nullptr;  // whether what this thread works for, outside of tasks, was cancelled
 };
 
 /// This thread's context. Never keep the reference across a co_await: the coroutine may go on elsewhere, and compilers

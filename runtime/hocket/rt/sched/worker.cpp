@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <hocket/rt/sched/borrower.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
 #include <hocket/rt/sched/standby.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
@@ -221,7 +222,12 @@ void worker::stop_searching() noexcept {
   searching_ = false;
   // The last searcher that finds work wakes the next one, if it left something: whoever published while it searched
   // woke nobody. What they published is seen here, because they looked at the word before it changed.
-  if (sched_.idle_.end_search() && sched_.has_work()) sched_.wake_one();
+  if (!sched_.idle_.end_search()) return;
+  if (sched_.has_work()) {
+    sched_.wake_one();
+  } else {
+    sched_.call_worker_to_lend();  // this one was perhaps on its way to a borrower
+  }
 }
 
 runnable* worker::steal_ready(bool& contended) noexcept {
@@ -243,7 +249,9 @@ void worker::park() noexcept {
   asleep_.store(true, relaxed);  // order: for dump() only
   runnable_list came;
   if (lie_down()) {
-    if (sched_.take_reactor(index_)) {
+    if (lend()) {
+      // It did a borrower's work, and was recalled.
+    } else if (sched_.take_reactor(index_)) {
       // W3: one of the sleepers waits for sockets and timers on behalf of all. It gives the reactor back when it is up:
       // the next holder may take what it sees for all there is.
       came = wait_in_reactor();
@@ -280,6 +288,31 @@ bool worker::lie_down() noexcept {
   return false;
 }
 
+/// W3, for a borrower: does its work instead of sleeping. False: nobody borrows, or this worker is needed in the
+/// reactor.
+bool worker::lend() noexcept {
+  borrower* const b = sched_.borrower_in_need();
+  if (!b) return false;
+  // The standby stands while there is a borrower. Without one somebody else must be in the reactor; under the virtual
+  // clock nothing comes from there before all sleep.
+  if (!sched_.standby_ && !sched_.has_virtual_clock() && !sched_.is_reactor_attended()) return false;
+  if (!sched_.idle_.lend(index_)) {
+    get_up();
+    return true;
+  }
+  if (parker_.begin_loan()) {
+    counters_.loans.add();
+    hogs_.store(hogs_.load(relaxed) + 1, relaxed);  // order: as enter_hog()
+    sched_.call_worker_to_lend();
+    b->help(index_);
+    leave_hog();
+    parker_.end_loan();
+  }
+  get_up();
+  searching_ = false;  // who calls a lent worker does not count it as searching
+  return true;
+}
+
 runnable_list worker::wait_in_reactor(nanos limit) noexcept {
   runnable_list came;
   if (announce_stay()) {
@@ -313,7 +346,16 @@ bool worker::announce_stay() noexcept {
 }
 
 void worker::unpark() noexcept {
-  if (parker_.unpark()) sched_.io().wake();
+  switch (parker_.unpark()) {
+    case token_calls::nobody:
+      break;
+    case token_calls::reactor:
+      sched_.io().wake();
+      break;
+    case token_calls::borrower:
+      sched_.borrower_->recall(index_);
+      break;
+  }
 }
 
 bool worker::awaits_reactor_wake() const noexcept { return parker_.is_called() || stay_.is_called(); }
@@ -345,6 +387,7 @@ void worker::enter_hog() noexcept {
 void worker::leave_hog() noexcept { hogs_.store(hogs_.load(relaxed) - 1, relaxed); }  // order: as enter_hog()
 
 bool worker::checkpoint() noexcept {
+  if (asleep_.load(relaxed)) return false;  // lent: it is called when there is work. order: only this thread writes it
   if (!poll_clock_.is_due()) return false;
   ask_relief();
   look_at_reactor();

@@ -120,6 +120,7 @@ class alignas(cache_line) worker {
   void stop_searching() noexcept;
   void park() noexcept;
   bool lie_down() noexcept;
+  bool lend() noexcept;
   void get_up() noexcept;
   bool announce_stay() noexcept;
 
