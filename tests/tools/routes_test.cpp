@@ -52,6 +52,16 @@ TEST(routes, fib_forks_a_tree) {
   EXPECT_EQ(ask("/fib").body, "fib(20) = 6765\n");
 }
 
+#if defined(HOCKET_TOOL_HAS_TBB)
+TEST(routes, sort_sorts) {
+  EXPECT_NE(ask("/").body.find("/sort"), std::string::npos);
+  EXPECT_EQ(ask("/sort?n=50000").body.rfind("sorted 50000 numbers in ", 0), 0u);
+  EXPECT_EQ(ask("/sort").body.rfind("sorted 100000 numbers in ", 0), 0u);
+  EXPECT_EQ(ask("/sort?n=0").status, 200);
+  EXPECT_EQ(ask("/sort?n=10000001").status, 400);
+}
+#endif
+
 TEST(routes, sleep_and_hash_take_their_time) {
   EXPECT_EQ(ask("/sleep?ms=1").body, "slept 1 ms\n");
   EXPECT_EQ(ask("/sleep?ms=0").status, 200);

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <hocket/loop/loop_state.hpp>
@@ -9,10 +10,17 @@
 #include <hocket/loop/sleep.hpp>
 #include <hocket/loop/when_all.hpp>
 #include <hocket/rt/base/clock.hpp>
+#include <hocket/rt/base/random.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
+#include <vector>
+
+#if defined(HOCKET_TOOL_HAS_TBB)
+#include <hocket/tbb/parallel_for.hpp>
+#include <hocket/tbb/parallel_sort.hpp>
+#endif
 
 namespace hocket::tools {
 namespace {
@@ -20,7 +28,7 @@ namespace {
 using http::Request;
 using http::Response;
 
-constexpr long most_sleep_ms = 60'000, most_hash_ms = 10'000, most_fib = 35;
+constexpr long most_sleep_ms = 60'000, most_hash_ms = 10'000, most_fib = 35, most_sort = 10'000'000;
 
 struct route {
   std::string_view path;
@@ -31,6 +39,9 @@ constexpr route routes[] = {
     {"/sleep?ms=100", "answers after so many milliseconds (0 to 60000), and holds nobody up"},
     {"/fib?n=20", "forks a tree of coroutines over the workers (n from 0 to 35)"},
     {"/hash?ms=5", "a plain function that computes for so many milliseconds (0 to 10000) and never suspends"},
+#if defined(HOCKET_TOOL_HAS_TBB)
+    {"/sort?n=100000", "makes so many numbers (0 to 10000000) and sorts them by oneTBB on the workers"},
+#endif
     {"/echo?text", "gives back the body of a POST, or the query"},
     {"/stats", "what each worker did so far, as JSON"},
 };
@@ -63,6 +74,10 @@ nlohmann::ordered_json worker_json(const rt::worker_figures& w) {
           {"polls", w.polls}, {"io_events", w.io_events}, {"timers_fired", w.timers_fired}};
 }
 
+#if defined(HOCKET_TOOL_HAS_TBB)
+Coro<std::string> sort_numbers(std::size_t n);
+#endif
+
 class answerer {
  public:
   explicit answerer(route_options options) : options_(std::move(options)), started_(rt::steady_now()) {}
@@ -93,6 +108,14 @@ class answerer {
       std::string text = co_await parallel(burn, static_cast<double>(*ms));
       co_return Response(std::move(text));
     }
+#if defined(HOCKET_TOOL_HAS_TBB)
+    if (path == "/sort") {
+      const auto n = number(request, "n", 100'000, most_sort);
+      if (!n) co_return bad_parameter(path, "n", most_sort);
+      std::string text = co_await sort_numbers(static_cast<std::size_t>(*n));
+      co_return Response(std::move(text));
+    }
+#endif
     co_return not_found();
   }
 
@@ -134,6 +157,27 @@ class answerer {
   rt::nanos started_;
 };
 
+#if defined(HOCKET_TOOL_HAS_TBB)
+/// Makes and sorts n numbers; says the least and the greatest, and how long the sort took.
+Coro<std::string> sort_numbers(std::size_t n) {
+  std::vector<std::uint64_t> numbers(n);
+  const auto make = [&numbers](std::size_t i) {
+    std::uint64_t seed = i;
+    numbers[i] = rt::splitmix64(seed);
+  };
+  co_await parallel_for(std::size_t{0}, n, make);
+  const rt::nanos start = rt::steady_now();
+  co_await parallel_sort(numbers.begin(), numbers.end());
+  const double ms = static_cast<double>(rt::steady_now() - start) / 1e6;
+  if (!std::is_sorted(numbers.begin(), numbers.end())) throw RuntimeError("the numbers are not in order");
+  char text[120];
+  std::snprintf(text, sizeof text, "sorted %zu numbers in %.3f ms: %016llx to %016llx\n", n, ms,
+                static_cast<unsigned long long>(n ? numbers.front() : 0),
+                static_cast<unsigned long long>(n ? numbers.back() : 0));
+  co_return text;
+}
+#endif
+
 double thread_cpu_ms() {
   timespec t{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
@@ -148,7 +192,7 @@ std::string route_list() {
   std::string out = "hocket serve\n\n";
   for (const route& r : routes) {
     char line[160];
-    std::snprintf(line, sizeof line, "  %-14s %s\n", std::string(r.path).c_str(), r.what);
+    std::snprintf(line, sizeof line, "  %-15s %s\n", std::string(r.path).c_str(), r.what);
     out += line;
   }
   return out;

@@ -12,10 +12,10 @@ bool tbb_call::commit(rt::task_base& self) noexcept {
   return true;
 }
 
-// The task resumes when TBB has stopped, and throws then.
+// The wait goes on until TBB has stopped; the request stays owed, and is thrown at the resume.
 bool tbb_call::cancel(rt::task_base&) noexcept {
   context_.cancel_group_execution();
-  return true;
+  return false;
 }
 
 void tbb_call::carry_out(rt::runnable& r) noexcept {

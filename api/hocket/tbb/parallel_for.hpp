@@ -23,9 +23,6 @@ decltype(auto) call_at_place(F& fn, I i) {
   }
 }
 
-template <class F, class I>
-using value_at_place = decltype(call_at_place(std::declval<F&>(), std::declval<I>()));
-
 template <countable I, class F>
 Coro<> for_on_tbb(I begin, I end, std::size_t grain, F fn) {
   if (count_between(begin, end) == 0) co_return;
@@ -54,7 +51,6 @@ Coro<> for_on_tbb(I begin, I end, std::size_t grain, F fn) {
 ///
 ///     co_await parallel_for(0, n, [&](int i) { y[i] = f(x[i]); });
 template <countable I, class F>
-  requires std::is_invocable_v<F&, std::conditional_t<std::integral<I>, I, decltype(*std::declval<I>())>>
 Coro<> parallel_for(I begin, std::type_identity_t<I> end, std::size_t grain, F fn) {
   HOCKET_REQUIRE_SAFE_CALLABLE(F);
   return for_on_tbb(begin, end, grain, std::move(fn));

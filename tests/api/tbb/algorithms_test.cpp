@@ -197,7 +197,8 @@ Coro<> inside_tasks_and_back() {
   auto compute = [&nothing]() -> Coro<> {
     for (int i = 0; i < 50; ++i) co_await asyncio::parallel_for(0, 100, nothing);
   };
-  co_await asyncio::gather(ticker(), compute());
+  auto a = asyncio::create_task(ticker), b = asyncio::create_task(compute);
+  co_await asyncio::gather(a, b);
   EXPECT_EQ(ticks, 3);
 }
 

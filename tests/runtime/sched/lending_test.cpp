@@ -53,7 +53,7 @@ struct lending_test : testing::TestWithParam<unsigned> {};
 // One worker is busy and borrows; the others are lent, and each piece of bulk work brings one back.
 TEST_P(lending_test, every_idle_worker_is_lent_and_comes_back_for_work) {
   const unsigned workers = GetParam();
-  scheduler sched({.workers = workers, .standby = 1});
+  scheduler sched(test::with_workers(workers, 1));
   auto& kept = static_cast<keeper&>(sched.borrower_made_by(&make_keeper));
   std::atomic<bool> done{false}, ended{false};
   std::atomic<unsigned> ran{0};
@@ -83,7 +83,7 @@ TEST_P(lending_test, every_idle_worker_is_lent_and_comes_back_for_work) {
 // Each takes its job and stays in it, so every job needs a worker of its own.
 TEST_P(lending_test, as_many_come_back_as_there_is_work_for) {
   const unsigned workers = GetParam();
-  scheduler sched({.workers = workers, .standby = 1});
+  scheduler sched(test::with_workers(workers, 1));
   auto& kept = static_cast<keeper&>(sched.borrower_made_by(&make_keeper));
   std::atomic<bool> done{false};
   std::atomic<unsigned> busy_now{0};
@@ -113,7 +113,7 @@ TEST_P(lending_test, as_many_come_back_as_there_is_work_for) {
 INSTANTIATE_TEST_SUITE_P(workers, lending_test, testing::Values(2u, 3u, 4u));
 
 TEST(lending, without_a_standby_one_worker_stays_in_the_reactor) {
-  scheduler sched({.workers = 3, .standby = 0});
+  scheduler sched(test::with_workers(3));
   auto& kept = static_cast<keeper&>(sched.borrower_made_by(&make_keeper));
   std::atomic<bool> done{false}, ended{false};
   job busy([&] {
