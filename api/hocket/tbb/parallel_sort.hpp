@@ -57,16 +57,9 @@ class sort_range {
         failure_(&failure),
         cuts_left_(2 * std::bit_width(static_cast<std::size_t>(end - begin))) {}
   sort_range(sort_range& left, tbb::split) noexcept : sort_range(left) {
-    const tbb_leaf here(/*after_leaves=*/false, /*before_leaves=*/true);
-    try {
-      begin_ = partition(left.begin_, left.end_, *less_);
-      left.end_ = begin_;
-      cuts_left_ = --left.cuts_left_;
-    } catch (...) {
-      failure_->keep_current();
-      begin_ = end_;
-      left.cuts_left_ = 0;
-    }
+    const It cut = cut_in_two(begin_, end_, *less_, *failure_);
+    begin_ = left.end_ = cut;
+    cuts_left_ = left.cuts_left_ = cut == end_ ? 0 : cuts_left_ - 1;
   }
 
   bool empty() const noexcept { return begin_ == end_; }
@@ -74,9 +67,10 @@ class sort_range {
   bool is_divisible() const noexcept { return end_ - begin_ > leaf && cuts_left_ > 0; }
 
   void sort() const {
+    const sort_range own = *this;  // as in leaf_range::run()
     const tbb_leaf here;
     checkpoint();
-    std::sort(begin_, end_, std::cref(*less_));
+    std::sort(own.begin_, own.end_, std::cref(*own.less_));
   }
 
  private:
@@ -93,6 +87,17 @@ class sort_range {
     return median(median(begin, begin + step, begin + 2 * step, less),
                   median(begin + 3 * step, begin + 4 * step, begin + 5 * step, less),
                   median(begin + 6 * step, begin + 7 * step, end - 1, less), less);
+  }
+
+  /// Gives where the right part begins; `end` when that failed.
+  static It cut_in_two(It begin, It end, const Less& less, cut_failure& failure) noexcept {
+    const tbb_leaf here(/*after_leaves=*/false, /*before_leaves=*/true);
+    try {
+      return partition(begin, end, less);
+    } catch (...) {
+      failure.keep_current();
+      return end;
+    }
   }
 
   /// Gives where the right part begins: nothing in the left part is greater than anything in the right one, and neither
