@@ -12,9 +12,8 @@ int main(int argc, char** argv) {
   for (const long n : o.passes()) {
     std::vector<std::uint32_t> found(static_cast<std::size_t>(n));
     const bench::stopwatch watch;
-    arena.execute([&] {
-      tbb::parallel_for(0L, n, [&found](long i) { found[static_cast<std::size_t>(i)] = collatz::at(i); });
-    });
+    arena.execute(
+        [&] { tbb::parallel_for(0L, n, [&found](long i) { found[static_cast<std::size_t>(i)] = collatz::at(i); }); });
     if (n == o.size) collatz::report(o, watch.read(), found);
   }
 }

@@ -13,8 +13,8 @@ class borrower {
   borrower& operator=(const borrower&) = delete;
   virtual ~borrower() = default;
 
-  /// Works for the borrower on the calling thread, worker `index`, until recall(index), or until there is nothing to do.
-  /// Posts made meanwhile go where a busy worker's go. May return early for any reason.
+  /// Works for the borrower on the calling thread, worker `index`, until recall(index), or until there is nothing to
+  /// do. Posts made meanwhile go where a busy worker's go. May return early for any reason.
   virtual void help(unsigned index) noexcept = 0;
 
   /// Makes help(index) return soon, also when it only now begins. At most once a loan.
