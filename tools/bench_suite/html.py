@@ -1,9 +1,149 @@
-"""The report as one HTML file."""
-import html as text
+"""The report as one HTML file that needs nothing else: charts, verdicts, the machine, and every number."""
+from html import escape
 
-from . import report as tables
+from . import chart, report as tables
+from .report import number, rows_of
+
+STYLE = """
+:root { color-scheme: light dark; --page: #fbfaf8; --card: #ffffff; --ink: #1d1c1a; --soft: #6a675f; --line: #e4e1da;
+  --own: #c2410c; --peer: #2f5d8a; --floor: #9a968c; --win: #e7f2e9; --loss: #fbeae4; }
+@media (prefers-color-scheme: dark) { :root { --page: #171715; --card: #201f1d; --ink: #eceae5; --soft: #a29e94;
+  --line: #37352f; --own: #fb8b4e; --peer: #83b3e3; --floor: #7d796f; --win: #21352a; --loss: #43291f; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
+main { max-width: 900px; margin: 0 auto; padding: 32px 20px 80px; }
+h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 18px; margin: 0; } h3 { font-size: 14px; margin: 16px 0 4px; }
+p { margin: 4px 0 10px; } .soft, figcaption { color: var(--soft); }
+section, .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px 20px; margin: 18px 0; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 13.5px; }
+th { text-align: left; font-weight: 600; color: var(--soft); } th, td { padding: 4px 10px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+td.n, th.n { text-align: right; } .wide { overflow-x: auto; } code { font-size: 13px; }
+a { color: inherit; text-decoration-color: var(--soft); }
+.ahead td:last-child, .behind td:last-child { font-weight: 600; } .ahead { background: var(--win); } .behind { background: var(--loss); }
+summary { cursor: pointer; color: var(--soft); margin-top: 8px; }
+svg { display: block; width: 100%; height: auto; margin: 8px 0 2px; }
+svg text { font: 12px system-ui, sans-serif; fill: var(--ink); } svg .axis { fill: var(--soft); font-size: 11px; }
+svg .grid { stroke: var(--line); } svg .hit { fill: transparent; } g:hover > .hit { fill: var(--page); }
+.own { --c: var(--own); } .peer { --c: var(--peer); } .floor { --c: var(--floor); }
+svg .median { fill: var(--c); } svg .range { stroke: var(--c); stroke-width: 6; stroke-linecap: round; opacity: .3; }
+svg .round { stroke: var(--c); opacity: .75; } svg .series { fill: none; stroke: var(--c); stroke-width: 2; }
+svg .own .name, svg text.own, .own .value { font-weight: 600; } svg .floor .name { fill: var(--soft); }
+.key span { margin-right: 16px; } .key i { display: inline-block; width: 10px; height: 10px; border-radius: 50%; background: var(--c); margin-right: 6px; }
+"""
+
+FACTS = [("processor", "Processor"), ("processors", "Processors"), ("usable_processors", "of these usable"), ("virtual", "Virtual machine"),
+         ("quota", "Quota of the control group"), ("governor", "Frequency governor"), ("kernel", "Linux"), ("huge_pages", "Huge pages"),
+         ("compiler", "C++ compiler"), ("flags", "C++ flags"), ("allocators", "Allocator, for all alike"), ("source", "Source of hocket"),
+         ("settings", "Settings of hocket"), ("date", "Began"), ("seconds", "Took, in seconds"), ("load", "Load at the start"),
+         ("load_at_end", "Load at the end")]
+
+
+def label_of(rows):
+    """How a row is called in a chart: with what differs between the rows."""
+    several = len({row["allocator"] for row in rows}) > 1
+
+    def label(row):
+        words = f"{row['runtime']}, {row['workers']} w"
+        return f"{words}, {row['allocator']}" if several else words
+    return label
+
+
+def table(header, rows, numbers=()):
+    head = "".join(f'<th{" class=n" if i in numbers else ""}>{escape(each)}</th>' for i, each in enumerate(header))
+    body = ""
+    for row in rows:
+        row, name = row if isinstance(row, tuple) else (row, "")
+        cells = "".join(f'<td{" class=n" if i in numbers else ""}>{each}</td>' for i, each in enumerate(row))
+        body += f'<tr{f" class={name}" if name else ""}>{cells}</tr>'
+    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def overview(report):
+    """hocket beside its best peer, the leading metric of each workload."""
+    rows = []
+    for each in tables.beside_best_peer(report):
+        values = [f'<a href="#{each["workload"]}"><code>{each["workload"]}</code></a>', each["metric"], str(each["workers"])]
+        if each["allocators"]:
+            values.append(each["allocator"])
+        values += [number(each["own"]["median"]), f'{escape(each["peer"]["runtime"])} {number(each["peer"]["median"])}',
+                   each["ratio"], each["mark"]]
+        rows.append((values, each["mark"] if each["mark"] in ("ahead", "behind") else ""))
+    if not rows:
+        return ""
+    allocator = ["allocator"] if len(rows[0][0]) == 8 else []
+    shift = len(allocator)
+    return '<section><h2>hocket and its best peer</h2><p class="soft">Medians; a tie is where the ranges of the two overlap.</p>' + table(
+        ["workload", "metric", "workers", *allocator, "hocket", "best peer", "hocket / peer", ""], rows,
+        (2, 3 + shift, 5 + shift)) + "</section>"
+
+
+def lines_of(rows):
+    """What `chart.scaling` takes, of the runtimes that were run with three worker counts or more."""
+    series = {}
+    for row in rows:
+        series.setdefault((row["runtime"], row["allocator"]), []).append((row["workers"], row["median"]))
+    several = len({allocator for _, allocator in series}) > 1
+    return {f"{runtime}, {allocator}" if several else runtime: sorted(points)
+            for (runtime, allocator), points in series.items() if len(points) > 2}
+
+
+def workload(report, name, told):
+    metrics = list(dict.fromkeys(row["metric"] for row in report["results"] if row["workload"] == name))
+    metrics.sort(key=lambda metric: metric != told["metric"])
+    parts = [f'<section id="{name}"><h2><code>{name}</code></h2><p>{escape(told["about"])}</p>']
+    for i, metric in enumerate(metrics):
+        rows = rows_of(report, name, metric)
+        unit = rows[0]["unit"]
+        better = "more" if metric in told["more_is_better"] else "less"
+        if i == 1:
+            parts.append("<details><summary>Other metrics, and every number</summary>")
+        parts.append(f"<h3>{metric}, in {escape(unit)}; {better} is better</h3>{chart.dots(rows, unit, label_of(rows))}")
+        series = lines_of(rows)
+        if series:
+            parts.append(chart.scaling(series, unit))
+        said = [f"{each['workers']} w{', ' + each['allocator'] if len(report['machine'].get('allocators', [])) > 1 else ''}: {tables.words(each)}"
+                for each in report["verdicts"]
+                if each["workload"] == name and each["metric"] == metric and each["outcome"] not in ("alone", "nothing")]
+        parts.append(f'<p class="soft">{escape("; ".join(said))}</p>')
+    if len(metrics) == 1:
+        parts.append("<details><summary>Every number</summary>")
+    parts.append(table(["runtime", "workers", "allocator", "metric", "median", "least", "most", "rounds"],
+                       [[row["runtime"], str(row["workers"]), row["allocator"], row["metric"], number(row["median"]), number(row["min"]),
+                         number(row["max"]), ", ".join(number(value) for value in row.get("values", ()))
+                         + (f" ({escape(row['withheld'])})" if row.get("withheld") else "")]
+                        for metric in metrics for row in rows_of(report, name, metric)], (1, 4, 5, 6)))
+    asked = ", ".join(f"{key} {value}" for key, value in told["args"].items())
+    parts.append(f'<p class="soft">Arguments: {escape(asked)}.</p></details></section>')
+    return "".join(parts)
 
 
 def page(report):
-    lines = tables.terminal(report) + tables.left_out_lines(report) + report["notes"]
-    return f"<!doctype html><meta charset=utf-8><title>hocket bench</title><pre>{text.escape(chr(10).join(lines))}</pre>\n"
+    machine = report["machine"]
+
+    def fact(value):
+        if isinstance(value, dict):
+            return ", ".join(f"{name}={each}" for name, each in value.items()) or "none"
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+    facts = [[title, escape(fact(machine[key]))] for key, title in FACTS if machine.get(key) not in (None, "")]
+    versions = [[name, escape(version)] for name, version in machine.get("versions", {}).items()]
+    notes = [escape(note) for note in report["notes"]] + [escape(each) for each in tables.left_out_lines(report)]
+    shown = [(name, told) for name, told in report["workloads"].items() if any(row["workload"] == name for row in report["results"])]
+    size = "small sizes (--quick); " if report["quick"] else ""
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>hocket: benches</title><style>{STYLE}</style></head><body><main>
+<h1>The same question to every runtime</h1>
+<p class="soft">{escape(tables.machine_line(machine))}; {escape(machine.get("date", ""))}; {size}{len(shown)} workloads.</p>
+<p>Rounds of all runtimes were interleaved. A dot is the median of the rounds, the bar behind it reaches from least to most, each
+tick is a round. Where ranges overlap nobody is ahead.</p>
+<p class="key"><span class="own"><i></i>hocket</span><span class="peer"><i></i>others</span>
+<span class="floor"><i></i>floors: the work without a runtime</span></p>
+{overview(report)}
+{"".join(workload(report, name, told) for name, told in shown)}
+<section><h2>Machine and versions</h2>{table(["", ""], facts)}<h3>Versions</h3>{table(["", ""], versions)}</section>
+<section><h2>Notes</h2><ul>{"".join(f"<li>{note}</li>" for note in notes) or "<li>Nothing was left out.</li>"}</ul></section>
+</main></body></html>
+"""

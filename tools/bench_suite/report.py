@@ -111,13 +111,9 @@ def left_out_lines(report):
     return lines
 
 
-def markdown(report):
-    """The table for a README: hocket beside its best peer, for the leading metric of each workload."""
-    machine = report["machine"]
-    lines = [f"{machine_line(machine)}; {machine['date'][:10]}, source {machine.get('source') or 'unknown'}"
-             f"{', small sizes (--quick)' if report['quick'] else ''}.", "",
-             "| workload | metric | workers | hocket | best peer | hocket / peer | |",
-             "|---|---|--:|--:|--:|--:|---|"]
+def beside_best_peer(report):
+    """hocket beside its best peer, for the leading metric of each workload and each worker count."""
+    allocators = {row["allocator"] for row in report["results"]}
     for said in report["verdicts"]:
         told = report["workloads"][said["workload"]]
         peer = said["to_best_peer"]
@@ -125,18 +121,29 @@ def markdown(report):
             continue
         rows = [row for row in rows_of(report, said["workload"], said["metric"]) if row["allocator"] == said["allocator"]]
         own = next(row for row in rows if row["runtime"] == "hocket" and row["workers"] == said["workers"])
-        other = (next((row for row in rows if row["runtime"] == peer["runtime"] and row["workers"] == said["workers"]), None)
-                 or next(row for row in rows if row["runtime"] == peer["runtime"]))
-        ratio = times(peer["ratio"]) if peer["ratio"] is not None else "-"
-        more = said["metric"] in told["more_is_better"]
+        others = [row for row in rows if row["runtime"] == peer["runtime"]]
+        other = next((row for row in others if row["workers"] == said["workers"]), others[0])
         if said["outcome"] in ("withheld", "few rounds"):
             mark = words(said)
         elif peer["tie"]:
             mark = "tie"
         else:
-            mark = "ahead" if (own["median"] > other["median"]) == more else "behind"
-        lines.append(f"| `{said['workload']}` | {said['metric']} | {said['workers']} | {number(own['median'])} | "
-                     f"{peer['runtime']} {number(other['median'])} | {ratio} | {mark} |")
+            mark = "ahead" if (own["median"] > other["median"]) == (said["metric"] in told["more_is_better"]) else "behind"
+        yield {**said, "own": own, "peer": other, "mark": mark, "allocators": len(allocators) > 1,
+               "ratio": times(peer["ratio"]) if peer["ratio"] is not None else "-"}
+
+
+def markdown(report):
+    """The table for a README."""
+    machine = report["machine"]
+    lines = [f"{machine_line(machine)}; {machine['date'][:10]}, source {machine.get('source') or 'unknown'}"
+             f"{', small sizes (--quick)' if report['quick'] else ''}.", "",
+             "| workload | metric | workers | hocket | best peer | hocket / peer | |",
+             "|---|---|--:|--:|--:|--:|---|"]
+    for each in beside_best_peer(report):
+        allocator = f", {each['allocator']}" if each["allocators"] else ""
+        lines.append(f"| `{each['workload']}`{allocator} | {each['metric']} | {each['workers']} | {number(each['own']['median'])} | "
+                     f"{each['peer']['runtime']} {number(each['peer']['median'])} | {each['ratio']} | {each['mark']} |")
     lines += ["", "Medians of interleaved rounds; *tie*: the ranges of the two overlap."]
     return lines
 
