@@ -25,21 +25,44 @@ namespace {
 
 class frame_pool;
 
-// Stands before every block. `next` is used only while the block is free.
-struct alignas(std::max_align_t) block {
-  frame_pool* home;  // null: from the heap
-  std::uint32_t size_class;
-};
-
-struct free_block : block {
+// Lives in the block itself while that is free.
+struct free_block {
   free_block* next;
+  std::uint32_t size_class;  // only on the way home: the lists of a pool know theirs
 };
 
-constexpr std::size_t class_step = 64;   // bytes
-constexpr std::size_t class_count = 32;  // up to 2 KiB, header included
-constexpr std::size_t slab_size = 64 * 1024;
+// Small blocks lie close together; larger ones, which a fork-join program touches all over, begin with a cache line.
+constexpr std::size_t small_step = alignof(std::max_align_t);  // bytes
+constexpr std::size_t small_most = 256;
+constexpr std::size_t small_classes = small_most / small_step;
+constexpr std::size_t large_step = cache_line;
+constexpr std::size_t largest = 2048;
+constexpr std::size_t class_count = small_classes + (largest - small_most) / large_step;
 
-constexpr std::size_t size_class_of(std::size_t bytes) noexcept { return (bytes + class_step - 1) / class_step - 1; }
+constexpr std::size_t slab_size = 64 * 1024;
+constexpr std::size_t chunk_size = 16 * slab_size;  // what is taken from the heap at once; untouched pages cost nothing
+
+static_assert(sizeof(free_block) <= small_step);
+
+constexpr std::size_t size_class_of(std::size_t bytes) noexcept {
+  if (bytes > small_most) return small_classes + (bytes - small_most - 1) / large_step;
+  return bytes == 0 ? 0 : (bytes - 1) / small_step;
+}
+
+constexpr std::size_t block_size(std::size_t size_class) noexcept {
+  if (size_class >= small_classes) return small_most + (size_class - small_classes + 1) * large_step;
+  return (size_class + 1) * small_step;
+}
+
+// The beginning of a slab.
+struct alignas(cache_line) slab {
+  frame_pool* home;
+
+  static slab& of(void* block) noexcept {
+    constexpr std::uintptr_t offset = slab_size - 1;
+    return *reinterpret_cast<slab*>(reinterpret_cast<std::uintptr_t>(block) & ~offset);
+  }
+};
 
 std::atomic<std::size_t> bytes_taken{0};
 
@@ -53,11 +76,14 @@ class frame_pool {
   }
 
   // The owner only.
-  void give(free_block* b) noexcept { b->next = std::exchange(free_[b->size_class], b); }
+  void give(void* block, std::size_t size_class) noexcept {
+    auto* const b = ::new (block) free_block;
+    b->next = std::exchange(free_[size_class], b);
+  }
 
   // Any thread but the owner.
-  void give_back(free_block* b) noexcept {
-    b->next = returned_.load(relaxed);
+  void give_back(void* block, std::size_t size_class) noexcept {
+    auto* b = ::new (block) free_block{returned_.load(relaxed), static_cast<std::uint32_t>(size_class)};
     // order: F1: publishes the block and its link to collect().
     while (!returned_.compare_exchange_weak(b->next, b, release, relaxed)) {
     }
@@ -72,27 +98,42 @@ class frame_pool {
   // Takes home what other threads have freed.
   void collect() noexcept {
     // order: F1: pairs with the release in give_back().
-    for (free_block* b = returned_.exchange(nullptr, acquire); b;) give(std::exchange(b, b->next));
+    for (free_block* b = returned_.exchange(nullptr, acquire); b;) {
+      free_block* const following = b->next;
+      give(b, b->size_class);
+      b = following;
+    }
   }
 
   void carve(std::size_t size_class) {
-    const std::size_t bytes = (size_class + 1) * class_step;
-    if (slab_left_ < bytes) {
-      slabs_.emplace_back(static_cast<std::byte*>(::operator new(slab_size)));
-      slab_at_ = slabs_.back();
-      slab_left_ = slab_size;
-      bytes_taken.fetch_add(slab_size, relaxed);  // order: a statistic
-    }
-    auto* b = ::new (slab_at_) free_block{{this, static_cast<std::uint32_t>(size_class)}, nullptr};
-    slab_at_ += bytes;
+    const std::size_t bytes = block_size(size_class);
+    if (bytes > small_most) slab_left_ -= slab_left_ % large_step;  // the slab ends on a cache line
+    if (slab_left_ < bytes) begin_slab();
+    give(slab_end_ - slab_left_, size_class);
     slab_left_ -= bytes;
-    give(b);
+  }
+
+  void begin_slab() {
+    if (chunk_left_ == 0) {
+      chunks_.reserve(chunks_.size() + 1);
+      chunk_at_ = static_cast<std::byte*>(::operator new(chunk_size, std::align_val_t(slab_size)));
+      chunks_.push_back(chunk_at_);
+      chunk_left_ = chunk_size;
+      bytes_taken.fetch_add(chunk_size, relaxed);  // order: a statistic
+    }
+    ::new (chunk_at_) slab{this};
+    chunk_at_ += slab_size;
+    slab_end_ = chunk_at_;
+    slab_left_ = slab_size - sizeof(slab);
+    chunk_left_ -= slab_size;
   }
 
   std::array<free_block*, class_count> free_{};
-  std::byte* slab_at_ = nullptr;
+  std::byte* slab_end_ = nullptr;
   std::size_t slab_left_ = 0;
-  std::vector<std::byte*> slabs_;  // never freed: see the header
+  std::byte* chunk_at_ = nullptr;
+  std::size_t chunk_left_ = 0;
+  std::vector<std::byte*> chunks_;  // never freed: see the header
   alignas(cache_line) std::atomic<free_block*> returned_{nullptr};
 };
 
@@ -138,38 +179,48 @@ class pool_hold {
 
 thread_local pool_hold own_pool;
 
-void* heap_block(std::size_t bytes) {
-  auto* b = static_cast<block*>(::operator new(bytes));
-  b->home = nullptr;
-  return b + 1;
+// The pool of all threads that are no workers.
+struct outside_pool {
+  std::mutex mutex;
+  frame_pool pool;  // what its owner may do: guarded by mutex
+};
+
+outside_pool& outside() {
+  static outside_pool* const it = new outside_pool;  // outlives every thread
+  return *it;
 }
 
 }  // namespace
 
 // Both are noinline: a coroutine may be resumed on another thread, so the pool's address must not be remembered in one.
 [[gnu::noinline]] void* allocate_frame(std::size_t size) {
-  const std::size_t bytes = size + sizeof(block);
-  [[maybe_unused]] const std::size_t size_class = size_class_of(bytes);
 #if !defined(HOCKET_FRAMES_ON_HEAP)
-  if (size_class < class_count) {
+  if (size <= largest) {
     if (!own_pool.get() && this_thread().sched) own_pool.take();
-    if (frame_pool* pool = own_pool.get()) return static_cast<block*>(pool->take(size_class)) + 1;
+    if (frame_pool* const pool = own_pool.get()) return pool->take(size_class_of(size));
+    auto& shared = outside();
+    const std::lock_guard guard(shared.mutex);
+    return shared.pool.take(size_class_of(size));
   }
 #endif
-  return heap_block(bytes);
+  return ::operator new(size);
 }
 
-[[gnu::noinline]] void free_frame(void* frame, std::size_t) noexcept {
-  block* const b = static_cast<block*>(frame) - 1;
-  if (!b->home) {
-    ::operator delete(b);
-  } else if (b->home == own_pool.get()) {
-    b->home->give(static_cast<free_block*>(b));
-  } else {
-    b->home->give_back(static_cast<free_block*>(b));
+[[gnu::noinline]] void free_frame(void* frame, [[maybe_unused]] std::size_t size) noexcept {
+#if !defined(HOCKET_FRAMES_ON_HEAP)
+  if (size <= largest) {
+    frame_pool& home = *slab::of(frame).home;
+    if (&home == own_pool.get()) {
+      home.give(frame, size_class_of(size));
+    } else {
+      home.give_back(frame, size_class_of(size));
+    }
+    return;
   }
+#endif
+  ::operator delete(frame);
 }
 
-std::size_t frame_pool_bytes() noexcept { return bytes_taken.load(relaxed); }
+std::size_t frame_pool_bytes() noexcept { return bytes_taken.load(relaxed); }  // order: a statistic
 
 }  // namespace hocket::rt

@@ -1,9 +1,10 @@
 // Memory of coroutine frames and tasks: a pool of size classes per worker thread.
 //
-// A block remembers the pool that it came from. The owner's free goes to the owner's list without an atomic; a free
-// from another thread goes back to its home through a lock-free stack, which the owner empties when a list of its own
-// runs dry. Threads that are no workers, and big frames, use the heap. Pools are never destroyed: a block may come home
-// after its thread is gone, and the next worker thread takes the pool over with all that is in it.
+// A block carries nothing. It lies in a slab that is aligned to its own size and begins with the pool that it belongs
+// to. The owner's free goes to the owner's list without an atomic; a free from another thread goes back to its home
+// through a lock-free stack, which the owner empties when a list of its own runs dry. Threads that are no workers share
+// one pool under a mutex; big frames use the heap. Pools are never destroyed: a block may come home after its thread is
+// gone, and the next worker thread takes the pool over with all that is in it.
 #pragma once
 
 #include <cstddef>
