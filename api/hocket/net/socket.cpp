@@ -214,11 +214,11 @@ address socket::local_address() noexcept {
 }
 
 bool socket::ready_wait::commit(rt::task_base&) noexcept {
-  return socket_.reactor_->submit(socket_.descriptor_, direction_, *this);
+  return socket_.submit_for_task(direction_, *this);
 }
 
 bool socket::ready_wait::cancel(rt::task_base& self) noexcept {
-  if (!socket_.reactor_->cancel(socket_.descriptor_, direction_, *this)) return false;
+  if (!socket_.cancel_for_task(direction_, *this)) return false;
   cancelled_ = true;
   wake(self);
   return true;

@@ -82,6 +82,14 @@ class socket {
   /// Of no family once it is closed.
   address local_address() noexcept;
 
+  // The same for an operation of a task, which its runtime outlives. As those of rt::reactor.
+  bool submit_for_task(rt::io_direction direction, rt::io_op& op) noexcept {
+    return reactor_->submit(descriptor_, direction, op);
+  }
+  bool cancel_for_task(rt::io_direction direction, rt::io_op& op) noexcept {
+    return reactor_->cancel(descriptor_, direction, op);
+  }
+
   /// Waits until a call in this direction is worth another try, or the socket was closed. Only after EAGAIN.
   class ready_wait;
   ready_wait ready(rt::io_direction direction) noexcept;

@@ -52,6 +52,7 @@ void connection::write(std::string_view data) {
     if (data.empty() || closing_) return;
     if (!flushing_) {
       const net::attempt sent = socket_.try_send(data);
+      if (sent.bytes == data.size()) return;
       data.remove_prefix(sent.bytes);
       if (sent.error != 0 && !sent.must_wait()) {
         fail(sent.error, after);
@@ -122,11 +123,7 @@ bool connection::is_closing() const noexcept {
 }
 
 std::exception_ptr connection::error() const {
-  int error = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    error = error_;
-  }
+  const int error = error_.load(rt::relaxed);  // order: it tells all there is to know
   return error != 0 ? net::make_os_error(error) : nullptr;
 }
 

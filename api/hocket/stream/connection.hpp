@@ -16,12 +16,14 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string_view>
 
 #include <hocket/loop/coro.hpp>
 #include <hocket/net/address.hpp>
 #include <hocket/net/socket.hpp>
+#include <hocket/rt/base/atomics.hpp>
 #include <hocket/rt/base/futex.hpp>
 #include <hocket/rt/base/list.hpp>
 #include <hocket/rt/io/reactor.hpp>
@@ -70,7 +72,14 @@ class connection final : public std::enable_shared_from_this<connection>,
   bool is_closing() const noexcept;
   /// Why it was lost, made anew for each who asks; null when it is not, or was closed here.
   std::exception_ptr error() const;
+  bool has_error() const noexcept { return error_.load(rt::relaxed) != 0; }  // order: a first look; error() follows
   std::size_t queued() const noexcept;
+
+  /// Whether drain() has nothing to wait for, and nothing to throw.
+  bool is_drained() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return !closing_ && !paused_;
+  }
 
   // Each keeps the connection alive while it waits.
   static Coro<> drain(std::shared_ptr<connection> c);
@@ -101,11 +110,38 @@ class connection final : public std::enable_shared_from_this<connection>,
   bool eof_ = false;
   bool paused_ = false;    // above high water, and not yet down to low water
   bool flushing_ = false;  // the operation is submitted, queued or running
-  int error_ = 0;
+  std::atomic<int> error_{0};  // only written under mutex_
   std::shared_ptr<connection> self_;  // while flushing_
   std::shared_ptr<connection_owner> owner_;
   std::optional<Event> room_;    // while somebody drains
   std::optional<Event> closed_;  // while somebody waits for the end
+};
+
+/// What StreamWriter::drain gives: a coroutine only where there is something to wait for, or to throw. The connection
+/// outlives it, or it was awaited or made a coroutine by then.
+class [[nodiscard("co_await it")]] drain_wait {
+ public:
+  using value_type = void;
+  explicit drain_wait(connection& c) noexcept : connection_(&c) {}
+  drain_wait(const drain_wait&) = delete;
+  drain_wait& operator=(const drain_wait&) = delete;
+
+  bool await_ready() const noexcept { return connection_->is_drained(); }
+  template <class Promise>
+  rt::transfer_result await_suspend(std::coroutine_handle<Promise> parent) {
+    return slow_.emplace(as_coro().release()).await_suspend(parent);
+  }
+  void await_resume() {
+    if (slow_) slow_->await_resume();
+  }
+
+  operator Coro<>() && { return as_coro(); }
+
+ private:
+  Coro<> as_coro() const { return connection::drain(connection_->shared_from_this()); }
+
+  connection* connection_;
+  std::optional<Coro<>::awaiter> slow_;
 };
 
 }  // namespace hocket::stream

@@ -5,6 +5,7 @@
 #include <exception>
 #include <iterator>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,7 +69,11 @@ class StreamReader {
   void feed_eof() const { state_->feed_eof(); }
   void set_exception(std::exception_ptr e) const { state_->set_exception(std::move(e)); }
 
-  // For parsers, without a copy; asyncio has none of these.
+  // Without a copy; asyncio has none of these.
+
+  /// As read(into.size()), but the bytes go to `into`, straight from the kernel when none were buffered; gives their
+  /// number. `into` must live until it returns. Allocates nothing. Named after io.RawIOBase.readinto.
+  Coro<std::size_t> readinto(std::span<char> into) const { return stream::reader_state::readinto(state_, into); }
 
   /// What has come and was not read. Valid until the next call that reads, consumes or feeds.
   std::string_view buffered() const noexcept { return state_->buffered(); }

@@ -5,8 +5,9 @@
 #include <mutex>
 #include <utility>
 
-#include <hocket/loop/sleep.hpp>
-#include <hocket/net/errors.hpp>
+#include <hocket/rt/base/atomics.hpp>
+#include <hocket/rt/coro/suspend.hpp>
+#include <hocket/rt/coro/task_base.hpp>
 #include <hocket/stream/errors.hpp>
 
 namespace hocket::stream {
@@ -18,20 +19,42 @@ constexpr int receives_in_a_row = 16;             // then a task that never wait
 
 }  // namespace
 
-/// This task waits for bytes; a second one is refused meanwhile.
-struct reader_state::waiting_scope {
-  reader_state& state;
-  waiting_scope(reader_state& s, const char* who) : state(s) {
-    const std::lock_guard lock(state.mutex_);
-    state.check_alone_locked(who);
-    state.waiting_ = true;
-  }
-  waiting_scope(const waiting_scope&) = delete;
-  waiting_scope& operator=(const waiting_scope&) = delete;
-  ~waiting_scope() {
-    const std::lock_guard lock(state.mutex_);
-    state.waiting_ = false;
-  }
+/// Waits until so many bytes are here, or the end. Gives whether they are: if not, something came, or nothing did after
+/// all, and the reader waits again. Throws what the connection was lost to; RuntimeError when another task waits.
+///
+/// It asks the socket when there is a chance, and suspends when there is none. `into` is for who reads nothing but what
+/// comes next: while the buffer is empty it is received straight into that, and received() says how much.
+class reader_state::arrival final : public rt::leaf_awaiter, private rt::io_op {
+ public:
+  arrival(reader_state& state, std::size_t wanted, const char* who, std::span<char> into = {}) noexcept
+      : io_op(&woken), state_(state), wanted_(wanted), who_(who), into_(into) {}
+  arrival(const arrival&) = delete;
+  arrival& operator=(const arrival&) = delete;
+
+  bool await_ready();
+  bool commit(rt::task_base& self) noexcept override;
+  bool cancel(rt::task_base& self) noexcept override;
+  bool await_resume();
+
+  std::size_t received() const noexcept { return received_; }
+
+  /// Whoever took it out of `fed_`.
+  void wake_fed() noexcept { wake(*task_); }
+
+ private:
+  static void woken(rt::runnable& op) noexcept { wake(*static_cast<arrival&>(op).task_); }
+
+  net::attempt receive_locked();
+
+  reader_state& state_;
+  const std::size_t wanted_;
+  const char* const who_;
+  const std::span<char> into_;
+  std::size_t received_ = 0;       // of into_
+  std::size_t seen_ = 0;           // fed by hand: bytes that were there when it began to wait
+  bool enough_ = false;
+  bool gives_way_ = false;  // nothing to wait for: it suspends for the others' sake
+  bool cancelled_ = false;  // written by the canceller before the wake
 };
 
 reader_state::reader_state(std::shared_ptr<connection> source, std::size_t limit)
@@ -43,15 +66,14 @@ reader_state::~reader_state() {
   if (source_) source_->close();
 }
 
+// ---- What the reader's functions do.
+
 Coro<std::string> reader_state::read(std::shared_ptr<reader_state> self, long long n) {
   self->throw_if_failed();
   if (n == 0) co_return std::string();
-  if (n < 0) {
-    // All stays in the buffer until the end, so that a cancelled read loses nothing.
-    while (!self->has(std::string::npos)) co_await more(*self, "read");
-    co_return self->take(std::string::npos);
-  }
-  if (!self->has(1)) co_await more(*self, "read");
+  // For n < 0 all stays in the buffer until the end, so that a cancelled read loses nothing.
+  const std::size_t wanted = n < 0 ? std::string::npos : 1;
+  for (bool enough = false; !enough;) enough = co_await arrival(*self, wanted, "read");
   co_return self->take(static_cast<std::size_t>(n));
 }
 
@@ -59,7 +81,7 @@ Coro<std::string> reader_state::readexactly(std::shared_ptr<reader_state> self, 
   if (n < 0) throw ValueError("readexactly size can not be less than zero");
   self->throw_if_failed();
   const auto wanted = static_cast<std::size_t>(n);
-  while (!self->has(wanted)) co_await more(*self, "readexactly");
+  for (bool enough = false; !enough;) enough = co_await arrival(*self, wanted, "readexactly");
   std::string taken = self->take(wanted);
   if (taken.size() < wanted) throw IncompleteReadError(std::move(taken), wanted);
   co_return taken;
@@ -73,7 +95,7 @@ Coro<std::string> reader_state::readuntil(std::shared_ptr<reader_state> self, st
     found result = self->find(separator, searched);
     if (result.text) co_return std::move(*result.text);
     if (result.ended) throw IncompleteReadError(self->take(std::string::npos), std::nullopt);
-    co_await more(*self, "readuntil");
+    co_await arrival(*self, result.looked_at + 1, "readuntil");
   }
 }
 
@@ -88,67 +110,131 @@ Coro<std::string> reader_state::readline(std::shared_ptr<reader_state> self) {
   }
 }
 
+Coro<std::size_t> reader_state::readinto(std::shared_ptr<reader_state> self, std::span<char> into) {
+  self->throw_if_failed();
+  if (into.empty()) co_return 0;
+  for (;;) {
+    arrival next(*self, 1, "readinto", into);
+    const bool enough = co_await next;
+    if (next.received() > 0) co_return next.received();
+    if (enough) co_return self->take_into(into);
+  }
+}
+
 Coro<bool> reader_state::fill(std::shared_ptr<reader_state> self) {
   self->throw_if_failed();
   const std::size_t before = self->buffered().size();
-  while (!self->has(before + 1)) co_await more(*self, "fill");
+  for (bool enough = false; !enough;) enough = co_await arrival(*self, before + 1, "fill");
   co_return self->buffered().size() > before;
 }
 
-Coro<> reader_state::more(reader_state& self, const char* who) {
-  if (self.source_) {
-    if (self.try_pull(who)) {
-      if (++self.unbroken_ < receives_in_a_row) co_return;
-      self.unbroken_ = 0;
-      co_await sleep(0);
-      co_return;
-    }
-    self.unbroken_ = 0;
-    const waiting_scope alone(self, who);
-    do {
-      co_await self.source_->socket().ready(rt::io_direction::read);
-    } while (!self.pull());
-  } else {
-    const waiting_scope alone(self, who);
-    std::optional<Event> fed = self.next_feed();
-    if (fed) co_await fed->wait();
-    self.throw_if_failed();
-  }
-}
+// ---- Waiting.
 
-bool reader_state::try_pull(const char* who) {
-  {
-    const std::lock_guard lock(mutex_);
-    check_alone_locked(who);
-  }
-  return pull();
-}
-
-// True: there is news, bytes or the end. False: the socket has none.
-bool reader_state::pull() {
+bool reader_state::arrival::await_ready() {
   net::attempt got;
   {
-    const std::lock_guard lock(mutex_);
-    got = receive_locked();
+    const std::lock_guard lock(state_.mutex_);
+    enough_ = state_.has_locked(wanted_);
+    if (enough_) return true;
+    state_.check_alone_locked(who_);
+    if (!state_.source_) {
+      if (state_.exception_) std::rethrow_exception(state_.exception_);
+      seen_ = state_.buffer_.size();
+      state_.waiting_ = true;
+      return false;
+    }
+    if (!state_.drained_) got = receive_locked();
+    if (state_.drained_ && got.bytes == 0) {
+      state_.waiting_ = true;
+      return false;
+    }
   }
-  if (got.error == 0) return true;
-  if (got.must_wait()) return false;
-  if (got.error != EBADF) source_->lose(got.error);
-  // Closed here, by whomever: the end, or what it was lost to.
-  throw_if_failed();
-  const std::lock_guard lock(mutex_);
-  eof_ = true;
+  if (got.error != 0) {
+    state_.end_after(got);
+    return enough_ = true;
+  }
+  if (++state_.unbroken_ < receives_in_a_row) return true;
+  gives_way_ = true;
+  return false;
+}
+
+bool reader_state::arrival::commit(rt::task_base& self) noexcept {
+  state_.unbroken_ = 0;
+  if (gives_way_) {
+    wake(self);  // held, so it is queued behind what is ready
+    return true;
+  }
+  if (state_.source_) return state_.source_->socket().submit_for_task(rt::io_direction::read, *this);
+  const std::lock_guard lock(state_.mutex_);
+  if (state_.eof_ || state_.exception_ || state_.buffer_.size() != seen_) return false;
+  state_.fed_ = this;
   return true;
 }
 
-net::attempt reader_state::receive_locked() {
-  const std::span<char> room = buffer_.prepare(receive_size_);
-  const net::attempt got = source_->socket().try_receive(room);
-  if (got.error != 0) return got;
-  buffer_.commit(got.bytes);
-  eof_ = got.bytes == 0;
-  if (got.bytes == room.size()) receive_size_ = std::min(receive_size_ * 2, largest_receive);
+bool reader_state::arrival::cancel(rt::task_base& self) noexcept {
+  if (gives_way_) return false;
+  if (state_.source_) {
+    if (!state_.source_->socket().cancel_for_task(rt::io_direction::read, *this)) return false;
+  } else {
+    const std::lock_guard lock(state_.mutex_);
+    if (state_.fed_ != this) return false;
+    state_.fed_ = nullptr;
+  }
+  cancelled_ = true;
+  wake(self);
+  return true;
+}
+
+bool reader_state::arrival::await_resume() {
+  if (!task_ || gives_way_) {
+    finish_resume();
+    return enough_;
+  }
+  net::attempt got;
+  {
+    const std::lock_guard lock(state_.mutex_);
+    state_.waiting_ = false;
+    if (state_.source_ && !cancelled_) got = receive_locked();
+    enough_ = state_.has_locked(wanted_) || received_ > 0;
+  }
+  finish_resume();  // what was received meanwhile is in the buffer
+  if (cancelled_) throw CancelledError(task_->cancel_message());
+  if (!state_.source_) {
+    state_.throw_if_failed();
+  } else if (got.error != 0 && !got.must_wait()) {
+    state_.end_after(got);
+    enough_ = true;
+  }
+  return enough_;
+}
+
+net::attempt reader_state::arrival::receive_locked() {
+  const bool direct = !into_.empty() && state_.buffer_.empty();
+  const net::attempt got = state_.receive_locked(direct ? into_ : std::span<char>());
+  if (direct) received_ = got.bytes;
+  enough_ = received_ > 0 || state_.has_locked(wanted_);
   return got;
+}
+
+net::attempt reader_state::receive_locked(std::span<char> into) {
+  const std::span<char> room = into.empty() ? buffer_.prepare(receive_size_) : into;
+  const net::attempt got = source_->socket().try_receive(room);
+  drained_ = got.must_wait() || (got.bytes > 0 && got.bytes < room.size());
+  if (got.error != 0) return got;
+  if (into.empty()) {
+    buffer_.commit(got.bytes);
+    if (got.bytes == room.size()) receive_size_ = std::min(receive_size_ * 2, largest_receive);
+  }
+  eof_ = got.bytes == 0;
+  return got;
+}
+
+/// A receive failed: the connection is lost, if it was not closed here. Throws what to, or leaves the end.
+void reader_state::end_after(net::attempt failed) {
+  if (failed.error != EBADF) source_->lose(failed.error);
+  throw_if_failed();
+  const std::lock_guard lock(mutex_);
+  eof_ = true;
 }
 
 void reader_state::check_alone_locked(const char* who) const {
@@ -157,6 +243,8 @@ void reader_state::check_alone_locked(const char* who) const {
 }
 
 void reader_state::throw_if_failed() const {
+  // order: F1: pairs with set_exception().
+  if (!has_exception_.load(rt::acquire) && !(source_ && source_->has_error())) return;
   if (auto e = exception()) std::rethrow_exception(e);
 }
 
@@ -168,23 +256,25 @@ reader_state::found reader_state::find(std::string_view separator, std::size_t& 
     const std::size_t at = bytes.find(separator, searched);
     if (at != std::string_view::npos) {
       if (at > limit_) throw LimitOverrunError("Separator is found, but chunk is longer than limit", at);
-      return {buffer_.take(at + separator.size()), false};
+      return {buffer_.take(at + separator.size())};
     }
     searched = bytes.size() + 1 - separator.size();
     if (searched > limit_) throw LimitOverrunError("Separator is not found, and chunk exceed the limit", searched);
   }
-  return {std::nullopt, eof_};
-}
-
-/// Whether a read of so many bytes has to wait no longer.
-bool reader_state::has(std::size_t bytes) const noexcept {
-  const std::lock_guard lock(mutex_);
-  return eof_ || buffer_.size() >= bytes;
+  return {std::nullopt, eof_, bytes.size()};
 }
 
 std::string reader_state::take(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   return buffer_.take(bytes);
+}
+
+std::size_t reader_state::take_into(std::span<char> into) {
+  const std::lock_guard lock(mutex_);
+  const std::size_t n = std::min(into.size(), buffer_.size());
+  std::copy_n(buffer_.view().data(), n, into.data());
+  buffer_.consume(n);
+  return n;
 }
 
 void reader_state::drop_overlong_line(std::size_t consumed) {
@@ -193,44 +283,37 @@ void reader_state::drop_overlong_line(std::size_t consumed) {
   buffer_.consume(consumed < bytes.size() && bytes[consumed] == '\n' ? consumed + 1 : bytes.size());
 }
 
-/// What says that more was fed; empty when there is news already.
-std::optional<Event> reader_state::next_feed() {
-  const std::lock_guard lock(mutex_);
-  if (eof_ || exception_) return std::nullopt;
-  fed_.emplace();
-  return fed_;
+// ---- Feeding by hand.
+
+template <class Change>
+void reader_state::wake_after(Change change) {
+  arrival* waiting = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    if (change()) waiting = std::exchange(fed_, nullptr);
+  }
+  if (waiting) waiting->wake_fed();
 }
 
 void reader_state::feed(std::string_view bytes) {
-  std::optional<Event> waiting;
-  {
-    const std::lock_guard lock(mutex_);
+  wake_after([&] {
     if (eof_) throw RuntimeError("feed_data after feed_eof");
-    if (bytes.empty()) return;
     buffer_.append(bytes);
-    waiting = std::exchange(fed_, std::nullopt);
-  }
-  if (waiting) waiting->set();
+    return !bytes.empty();
+  });
 }
 
 void reader_state::feed_eof() {
-  std::optional<Event> waiting;
-  {
-    const std::lock_guard lock(mutex_);
-    eof_ = true;
-    waiting = std::exchange(fed_, std::nullopt);
-  }
-  if (waiting) waiting->set();
+  wake_after([&] { return eof_ = true; });
 }
 
 void reader_state::set_exception(std::exception_ptr e) {
-  std::optional<Event> waiting;
-  {
-    const std::lock_guard lock(mutex_);
+  wake_after([&] {
     exception_ = std::move(e);
-    waiting = std::exchange(fed_, std::nullopt);
-  }
-  if (waiting) waiting->set();
+    // order: F1: after exception_, which is read under the mutex all the same.
+    has_exception_.store(exception_ != nullptr, rt::release);
+    return true;
+  });
 }
 
 std::exception_ptr reader_state::exception() const {

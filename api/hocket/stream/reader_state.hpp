@@ -7,10 +7,12 @@
 // Calls: any thread; one task may wait for bytes at a time. mutex_ is held across a receive that does not block.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <exception>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,7 +20,6 @@
 #include <hocket/rt/base/futex.hpp>
 #include <hocket/stream/byte_buffer.hpp>
 #include <hocket/stream/connection.hpp>
-#include <hocket/sync/event.hpp>
 
 namespace hocket::stream {
 
@@ -35,6 +36,7 @@ class reader_state {
   static Coro<std::string> readexactly(std::shared_ptr<reader_state> self, long long n);
   static Coro<std::string> readuntil(std::shared_ptr<reader_state> self, std::string separator);
   static Coro<std::string> readline(std::shared_ptr<reader_state> self);
+  static Coro<std::size_t> readinto(std::shared_ptr<reader_state> self, std::span<char> into);
   static Coro<bool> fill(std::shared_ptr<reader_state> self);
 
   void feed(std::string_view bytes);
@@ -48,27 +50,25 @@ class reader_state {
   const std::shared_ptr<connection>& source() const noexcept { return source_; }
 
  private:
-  struct waiting_scope;
+  class arrival;
 
   struct found {
     std::optional<std::string> text;  // with the separator
     bool ended = false;               // none, and there will be none
+    std::size_t looked_at = 0;        // bytes
   };
 
-  /// Waits until more has come, the end included; throws if it failed instead. `who` is named when another task waits
-  /// already.
-  static Coro<> more(reader_state& self, const char* who);
-
-  bool try_pull(const char* who);
-  bool pull();
-  net::attempt receive_locked();
+  net::attempt receive_locked(std::span<char> into);
+  bool has_locked(std::size_t bytes) const noexcept { return eof_ || buffer_.size() >= bytes; }
   void check_alone_locked(const char* who) const;
+  void end_after(net::attempt failed);
   void throw_if_failed() const;
   found find(std::string_view separator, std::size_t& searched);
-  bool has(std::size_t bytes) const noexcept;
   std::string take(std::size_t bytes);
+  std::size_t take_into(std::span<char> into);
   void drop_overlong_line(std::size_t consumed);
-  std::optional<Event> next_feed();
+  template <class Change>
+  void wake_after(Change change);
 
   const std::shared_ptr<connection> source_;
   const std::size_t limit_;
@@ -78,11 +78,13 @@ class reader_state {
   byte_buffer buffer_;
   std::size_t receive_size_;  // bytes that the next receive makes room for
   bool eof_ = false;
+  bool drained_ = false;  // the last receive left nothing behind: the next one waits first
   bool waiting_ = false;  // a task waits for bytes
   std::exception_ptr exception_;
-  std::optional<Event> fed_;  // while a task waits to be fed
+  arrival* fed_ = nullptr;  // the task's wait, while it waits to be fed
 
-  int unbroken_ = 0;  // receives in a row that did not wait; the reading task only
+  std::atomic<bool> has_exception_{false};  // exception_ was set: saves those who only ask the mutex
+  int unbroken_ = 0;                        // receives in a row that did not wait; the reading task only
 };
 
 }  // namespace hocket::stream

@@ -40,8 +40,8 @@ class StreamWriter {
 
   /// When more than 64 KiB are queued, waits until no more than 16 KiB are; any number of tasks may. Throws what the
   /// connection was lost to; ConnectionResetError("Connection lost") when it was closed here. Cancelled: what is queued
-  /// stays so. Mirrors StreamWriter.drain.
-  Coro<> drain() const { return stream::connection::drain(state_->source()); }
+  /// stays so. Allocates nothing when there is nothing to wait for. Mirrors StreamWriter.drain.
+  stream::drain_wait drain() const noexcept { return stream::drain_wait(connection()); }
 
   /// Sends what is queued, then closes; a reader finds the end. Returns at once. Mirrors StreamWriter.close,
   /// is_closing.

@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::uint32_t interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 constexpr std::uint32_t means_read = EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLHUP | EPOLLERR;
+constexpr std::uint32_t means_end = EPOLLRDHUP | EPOLLHUP;  // of reading: every call gives something, if only the end
 constexpr std::uint32_t means_write = EPOLLOUT | EPOLLHUP | EPOLLERR;
 constexpr std::uint64_t wake_mark = ~std::uint64_t{0};  // the eventfd's epoll data; no slot has this index
 
@@ -218,7 +219,7 @@ class epoll_reactor final : public reactor {
     if (!s) return;
     const auto tag = tag_of(d.generation);
     if (events & means_read) {
-      if (io_op* op = s->direction(io_direction::read).deliver(tag)) out.push_back(*op);
+      if (io_op* op = s->direction(io_direction::read).deliver(tag, (events & means_end) != 0)) out.push_back(*op);
     }
     if (events & means_write) {
       if (io_op* op = s->direction(io_direction::write).deliver(tag)) out.push_back(*op);

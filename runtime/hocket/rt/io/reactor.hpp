@@ -69,7 +69,9 @@ class reactor {
   [[nodiscard]] virtual runnable_list detach(descriptor) noexcept = 0;
 
   /// True: `op` waits, and may be running already. False: try the system call again now (it became ready since the last
-  /// submit, or the attachment ended). One operation per direction: a second one ends the process.
+  /// submit, or the attachment ended). One operation per direction: a second one ends the process. Only after the call
+  /// gave EAGAIN; of a stream also after a read that gave less than there was room for: that nothing was left is known
+  /// then, and the peer's end, which may have come with the last bytes, makes every later submit give false.
   virtual bool submit(descriptor, io_direction, io_op&) noexcept = 0;
 
   /// True: taken out, the caller owns the wake. False: somebody else does, and it will come.

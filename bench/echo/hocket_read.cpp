@@ -1,0 +1,29 @@
+// echo as asyncio's programs write it: read() makes a string of what came.
+#include <hocket/hocket.hpp>
+
+#include "common/server.hpp"
+
+namespace {
+
+namespace asyncio = hocket;
+using asyncio::Coro;
+
+Coro<> echo(asyncio::StreamReader reader, asyncio::StreamWriter writer) {
+  for (;;) {
+    const std::string data = co_await reader.read(4096);
+    if (data.empty()) break;
+    writer.write(data);
+    co_await writer.drain();
+  }
+  writer.close();
+}
+
+Coro<> async_main() {
+  const auto server = co_await asyncio::start_server(echo, "127.0.0.1", 0, {.backlog = 1024});
+  bench::announce(server.port());
+  co_await server.serve_forever();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { asyncio::run_parallel(async_main(), {.workers = bench::server_workers(argc, argv)}); }
