@@ -1,5 +1,5 @@
-// A server as a child process: started, found by the port that it prints, asked for the CPU time it has used, ended with its
-// owner.
+// A server as a child process: started, found by the port that it prints, asked for the CPU time it has used, ended
+// with its owner.
 #pragma once
 
 #include <dirent.h>
@@ -18,7 +18,8 @@ namespace bench {
 
 class child_process {
  public:
-  /// Starts `command`, on processor `cpu` alone unless that is negative. Ends this program when it does not say its port.
+  /// Starts `command`, on processor `cpu` alone unless that is negative. Ends this program when it does not say its
+  /// port, with the server's exit code if that says that it cannot run here.
   child_process(std::vector<std::string> command, int cpu) {
     int ends[2];
     if (::pipe(ends) < 0) fail("pipe");
@@ -43,8 +44,10 @@ class child_process {
     const bool found = std::fscanf(said, "%d", &port_) == 1;
     std::fclose(said);
     if (found) return;
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) std::exit(77);
     std::fprintf(stderr, "%s did not say where it listens\n", command[0].c_str());
-    end();
     std::exit(1);
   }
   child_process(const child_process&) = delete;

@@ -1,8 +1,8 @@
-// The load of the server benches: connections that each send a batch of requests, wait for all of the answers, and send the
-// next. One thread, one epoll, no library, and no part of what it measures.
+// The load of the server benches: connections that each send a batch of requests, wait for all of the answers, and send
+// the next. One thread, one epoll, no library, and no part of what it measures.
 //
-// All answers are of one size, which the caller knows; it looks at nothing else in them, so that it stays faster than any
-// server. The latency is that of a batch.
+// All answers are of one size, which the caller knows; it looks at nothing else in them, so that it stays faster than
+// any server. The latency is that of a batch.
 #pragma once
 
 #include <netinet/in.h>
@@ -80,13 +80,20 @@ class closed_loop {
     return answered;
   }
 
+  /// A server may say its port a moment before it listens there.
   static int connect_to(int port) {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in where{};
     where.sin_family = AF_INET;
     where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     where.sin_port = htons(static_cast<std::uint16_t>(port));
-    if (fd < 0 || ::connect(fd, reinterpret_cast<sockaddr*>(&where), sizeof where) < 0) fail("connect");
+    int fd = -1;
+    for (int tries = 0;; ++tries) {
+      fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      if (fd >= 0 && ::connect(fd, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0) break;
+      if (errno != ECONNREFUSED || tries == 200) fail("connect");
+      ::close(fd);
+      ::usleep(10'000);
+    }
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return fd;

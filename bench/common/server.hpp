@@ -1,29 +1,21 @@
-// What every server of the benches does, in whatever language: listens on a free port of 127.0.0.1, prints it on a line of
-// its own, and serves until it is killed.
+// What every server of the benches does, in whatever language: listens on a free port of 127.0.0.1, prints it on a line
+// of its own, and serves until it is killed.
 //
 //   <program> [--workers N]
 //
-// Who measures it is another program: server_load.cpp.
+// Who measures it is the launcher of its folder: server_load.hpp.
 #pragma once
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <thread>
+
+#include "common/bench.hpp"
 
 namespace bench {
-
-inline unsigned server_workers(int argc, char** argv) {
-  if (argc == 3 && std::strcmp(argv[1], "--workers") == 0) return static_cast<unsigned>(std::max(1, std::atoi(argv[2])));
-  if (argc == 1) return std::max(1u, std::thread::hardware_concurrency());
-  std::fprintf(stderr, "usage: %s [--workers N]\n", argv[0]);
-  std::exit(2);
-}
 
 inline void announce(int port) {
   std::printf("%d\n", port);

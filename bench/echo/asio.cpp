@@ -29,7 +29,7 @@ asio::awaitable<void> accept_all(tcp::acceptor acceptor) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const unsigned workers = bench::server_workers(argc, argv);
+  const unsigned workers = bench::parse(argc, argv, 1).workers;
   asio::io_context context(static_cast<int>(workers));
   tcp::acceptor acceptor(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
   bench::announce(acceptor.local_endpoint().port());

@@ -27,4 +27,6 @@ Coro<> async_main() {
 
 }  // namespace
 
-int main(int argc, char** argv) { asyncio::run_parallel(async_main(), {.workers = bench::server_workers(argc, argv)}); }
+int main(int argc, char** argv) {
+  asyncio::run_parallel(async_main(), {.workers = bench::parse(argc, argv, 1).workers});
+}

@@ -14,4 +14,4 @@ struct echo {
 
 }  // namespace
 
-int main(int argc, char** argv) { bench::epoll_server<echo>::run(bench::server_workers(argc, argv)); }
+int main(int argc, char** argv) { bench::epoll_server<echo>::run(bench::parse(argc, argv, 1).workers); }

@@ -1,4 +1,7 @@
 // echo by tokio: its multi-threaded runtime, a task for each connection.
+#[path = "../common/bench.rs"]
+mod bench;
+
 use std::io::Write;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -29,7 +32,7 @@ async fn serve() -> std::io::Result<()> {
 }
 
 fn main() {
-    let workers = std::env::args().nth(2).and_then(|n| n.parse().ok()).unwrap_or(2);
+    let workers = bench::parse(1).workers;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_io().build().unwrap();
     // The main task runs on a worker, too, so that no other thread takes part.
     runtime.block_on(runtime.spawn(serve())).unwrap().unwrap();

@@ -1,5 +1,5 @@
-// http without a library: the floor. It looks for the blank line that ends a request and nothing else, and answers what came
-// together with one send.
+// http without a library: the floor. It looks for the blank line that ends a request and nothing else, and answers what
+// came together with one send.
 #include <string>
 #include <string_view>
 
@@ -21,7 +21,8 @@ class answers {
       out_ += http_bench::body;
     }
     in_.erase(0, begin);
-    const bool sent = out_.empty() || ::send(fd, out_.data(), out_.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(out_.size());
+    const bool sent =
+        out_.empty() || ::send(fd, out_.data(), out_.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(out_.size());
     out_.clear();
     return got > 0 && sent;
   }
@@ -32,4 +33,4 @@ class answers {
 
 }  // namespace
 
-int main(int argc, char** argv) { bench::epoll_server<answers>::run(bench::server_workers(argc, argv)); }
+int main(int argc, char** argv) { bench::epoll_server<answers>::run(bench::parse(argc, argv, 1).workers); }

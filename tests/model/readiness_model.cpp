@@ -90,7 +90,68 @@ struct readiness_world : world {
   }
 };
 
+/// A reader that takes all there is and then waits, without the call that would say EAGAIN: what it must not sleep
+/// through is the end, which may be told together with the last bytes, and never again.
+template <class Atomics>
+struct short_read_world : world {
+  static constexpr std::uint16_t tag = 0;
+
+  rt::readiness<op, Atomics> word;
+  model_atomic<int> in_kernel{0};
+  model_atomic<int> ended{0};
+  op waiting[3];
+  int submitted = 0;
+  int read = 0;
+  bool saw_end = false;
+
+  unsigned threads() const override { return 2; }
+
+  void thread(unsigned i) override {
+    if (i == 0) return read_all();
+    // The kernel, through the reactor: a byte; another, and the end, in one report or in two.
+    in_kernel.fetch_add(1, std::memory_order_relaxed);
+    wake(word.deliver(tag));
+    in_kernel.fetch_add(1, std::memory_order_relaxed);
+    if (choose(2) == 1) wake(word.deliver(tag));
+    ended.store(1, std::memory_order_relaxed);
+    wake(word.deliver(tag, true));
+  }
+
+  void wake(op* o) {
+    if (!o) return;
+    o->wakes.fetch_add(1, std::memory_order_release);
+    hooks::wake(o, 1);
+  }
+
+  void read_all() {
+    while (!saw_end && submitted < 3) {
+      const int got = in_kernel.exchange(0, std::memory_order_relaxed);
+      read += got;
+      // Only a call that gives nothing says whether the end has come.
+      if (got == 0 && ended.load(std::memory_order_relaxed) != 0) {
+        saw_end = true;
+        continue;
+      }
+      op& o = waiting[submitted];
+      if (word.submit(tag, o) == rt::submitted::waiting) {
+        ++submitted;
+        while (o.wakes.load(std::memory_order_acquire) == 0) hooks::block(&o, false);
+      }
+    }
+  }
+
+  void at_end() override {
+    for (int n = 0; n < submitted; ++n) MODEL_CHECK(waiting[n].wakes.peek() == 1 && "each wait ends once");
+    MODEL_CHECK((read == 2 && saw_end) || submitted == 3);
+  }
+};
+
 using sound = model_atomics;
+
+TEST(readiness_model, the_end_that_came_with_the_last_bytes_is_seen_after_a_short_read) {
+  expect_holds<short_read_world<sound>>("readiness, 2 bytes and the end, short reads", {.preemptions = 4});
+  expect_caught<short_read_world<broken<"readiness: the end is told once">>>("the end is told once");
+}
 
 TEST(readiness_model, no_edge_is_lost_and_each_wait_ends_once) {
   expect_holds<readiness_world<sound>>("readiness, 2 edges, a cancel, a detach", {.preemptions = 3});

@@ -213,9 +213,7 @@ address socket::local_address() noexcept {
   return fd_ ? address_of(fd_.get(), ::getsockname) : address();
 }
 
-bool socket::ready_wait::commit(rt::task_base&) noexcept {
-  return socket_.submit_for_task(direction_, *this);
-}
+bool socket::ready_wait::commit(rt::task_base&) noexcept { return socket_.submit_for_task(direction_, *this); }
 
 bool socket::ready_wait::cancel(rt::task_base& self) noexcept {
   if (!socket_.cancel_for_task(direction_, *this)) return false;

@@ -108,9 +108,9 @@ class connection final : public std::enable_shared_from_this<connection>,
   bool closing_ = false;
   bool lost_ = false;
   bool eof_ = false;
-  bool paused_ = false;    // above high water, and not yet down to low water
-  bool flushing_ = false;  // the operation is submitted, queued or running
-  std::atomic<int> error_{0};  // only written under mutex_
+  bool paused_ = false;               // above high water, and not yet down to low water
+  bool flushing_ = false;             // the operation is submitted, queued or running
+  std::atomic<int> error_{0};         // only written under mutex_
   std::shared_ptr<connection> self_;  // while flushing_
   std::shared_ptr<connection_owner> owner_;
   std::optional<Event> room_;    // while somebody drains
@@ -123,8 +123,6 @@ class [[nodiscard("co_await it")]] drain_wait {
  public:
   using value_type = void;
   explicit drain_wait(connection& c) noexcept : connection_(&c) {}
-  drain_wait(const drain_wait&) = delete;
-  drain_wait& operator=(const drain_wait&) = delete;
 
   bool await_ready() const noexcept { return connection_->is_drained(); }
   template <class Promise>
@@ -141,7 +139,7 @@ class [[nodiscard("co_await it")]] drain_wait {
   Coro<> as_coro() const { return connection::drain(connection_->shared_from_this()); }
 
   connection* connection_;
-  std::optional<Coro<>::awaiter> slow_;
+  std::optional<Coro<>::awaiter> slow_;  // which cannot be copied, so neither can this
 };
 
 }  // namespace hocket::stream

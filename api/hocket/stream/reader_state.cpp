@@ -50,8 +50,8 @@ class reader_state::arrival final : public rt::leaf_awaiter, private rt::io_op {
   const std::size_t wanted_;
   const char* const who_;
   const std::span<char> into_;
-  std::size_t received_ = 0;       // of into_
-  std::size_t seen_ = 0;           // fed by hand: bytes that were there when it began to wait
+  std::size_t received_ = 0;  // of into_
+  std::size_t seen_ = 0;      // fed by hand: bytes that were there when it began to wait
   bool enough_ = false;
   bool gives_way_ = false;  // nothing to wait for: it suspends for the others' sake
   bool cancelled_ = false;  // written by the canceller before the wake

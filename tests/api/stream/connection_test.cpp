@@ -177,6 +177,62 @@ TEST_P(stream_connection, what_was_written_is_sent_after_close_and_after_the_han
   }());
 }
 
+TEST_P(stream_connection, the_end_that_comes_with_the_last_bytes_is_not_slept_through) {
+  run_here([]() -> Coro<> {
+    raw_peer peer;
+    for (int i = 0; i < 50; ++i) {
+      auto [reader, writer] = co_await open_connection("127.0.0.1", peer.port());
+      peer.accept();
+      // Half of the time the reader waits already when both come.
+      Task<std::string> reading;
+      if (i % 2 == 0) {
+        reading = create_task(reader.read(100));
+        co_await sleep(0.0005);
+      }
+      peer.send("12345");
+      peer.hang_up();
+      if (i % 4 == 1) co_await sleep(0.0005);
+      EXPECT_EQ("12345", i % 2 == 0 ? co_await reading : co_await reader.read(100));
+      EXPECT_EQ("", co_await reader.read(100));
+      EXPECT_TRUE(reader.at_eof());
+    }
+  }());
+}
+
+TEST_P(stream_connection, readinto_gives_what_was_buffered_first_and_then_receives_in_place) {
+  run_here([]() -> Coro<> {
+    raw_peer peer;
+    auto [reader, writer] = co_await open_connection("127.0.0.1", peer.port());
+    peer.accept();
+    peer.send("line\nabcdef");
+    EXPECT_EQ("line\n", co_await reader.readline());
+    char bytes[4];
+    EXPECT_EQ(0u, co_await reader.readinto(std::span<char>()));
+    EXPECT_EQ(4u, co_await reader.readinto(bytes));
+    EXPECT_EQ("abcd", std::string_view(bytes, 4));
+    EXPECT_EQ(2u, co_await reader.readinto(bytes));
+    EXPECT_EQ("ef", std::string_view(bytes, 2));
+
+    auto waiting = create_task(reader.readinto(bytes));
+    co_await sleep(0.001);
+    peer.send("ghijk");
+    EXPECT_EQ(4u, co_await waiting);
+    EXPECT_EQ("ghij", std::string_view(bytes, 4));
+    EXPECT_EQ("", reader.buffered());
+    EXPECT_EQ("k", co_await reader.read(10));
+
+    auto cancelled = create_task(reader.readinto(bytes));
+    co_await sleep(0.001);
+    cancelled.cancel();
+    const auto outcome = co_await as_result(cancelled);
+    EXPECT_TRUE(is_cancelled_error(outcome.error()));
+    peer.send("lm");
+    peer.hang_up();
+    EXPECT_EQ("lm", co_await reader.readexactly(2));
+    EXPECT_EQ(0u, co_await reader.readinto(bytes));
+  }());
+}
+
 TEST_P(stream_connection, a_reset_by_the_peer_reaches_readers_writers_and_wait_closed) {
   run_here([]() -> Coro<> {
     raw_peer peer;

@@ -62,5 +62,9 @@ Coro<std::string> failure_of(Coro<T> coro) {
   }
   co_return error ? describe(error) : "nothing";
 }
+template <converts_to_coro A>
+Coro<std::string> failure_of(A&& awaitable) {
+  return failure_of(Coro<typename std::decay_t<A>::value_type>(std::forward<A>(awaitable)));
+}
 
 }  // namespace hocket::stream_tests

@@ -77,6 +77,30 @@ TEST_F(reactor_test, readiness_before_submit_is_kept_once) {
   EXPECT_EQ(0, op.wakes);
 }
 
+TEST_F(reactor_test, after_the_peer_hung_up_no_read_waits_any_more) {
+  probe op;
+  pair.send_to_a();
+  ASSERT_EQ(0, ::shutdown(pair.b.get(), SHUT_WR));
+  pump(*r);
+  EXPECT_FALSE(r->submit(d, reading, op));
+  EXPECT_FALSE(r->submit(d, reading, op));
+  pump(*r);
+  EXPECT_FALSE(r->submit(d, reading, op));
+  EXPECT_FALSE(r->cancel(d, reading, op));
+  EXPECT_EQ(0, op.wakes);
+}
+
+TEST_F(reactor_test, a_socket_that_was_watched_before_it_listened_can_wait) {
+  const unique_fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const descriptor listener = r->attach(fd.get());
+  pump(*r);  // EPOLLHUP
+  ASSERT_EQ(0, ::listen(fd.get(), 1));
+  probe op;
+  EXPECT_FALSE(r->submit(listener, reading, op));
+  EXPECT_TRUE(r->submit(listener, reading, op));
+  EXPECT_EQ(&op, r->detach(listener).front());
+}
+
 TEST_F(reactor_test, submit_then_ready_hands_the_op_back_once) {
   pump(*r);
   probe op;

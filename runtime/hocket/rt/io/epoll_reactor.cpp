@@ -25,7 +25,9 @@ namespace {
 
 constexpr std::uint32_t interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 constexpr std::uint32_t means_read = EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLHUP | EPOLLERR;
-constexpr std::uint32_t means_end = EPOLLRDHUP | EPOLLHUP;  // of reading: every call gives something, if only the end
+// Of reading: from now on every call gives something, if only the end. Not EPOLLHUP, which a socket shows, too, before
+// it listens or connects.
+constexpr std::uint32_t means_end = EPOLLRDHUP;
 constexpr std::uint32_t means_write = EPOLLOUT | EPOLLHUP | EPOLLERR;
 constexpr std::uint64_t wake_mark = ~std::uint64_t{0};  // the eventfd's epoll data; no slot has this index
 

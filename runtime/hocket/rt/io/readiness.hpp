@@ -3,7 +3,8 @@
 //
 //   bits 63..48  tag      the low bits of the attachment's generation: a transition asked for by a stale one changes
 //                         nothing
-//   bits 47..0   payload  0 empty | 1 ready | 2 ended: ready, and will be so for ever | the address of the io_op that waits
+//   bits 47..0   payload  0 empty | 1 ready | 2 ended: ready, and will be so for ever | the address of the io_op that
+//   waits
 //
 // Calls: any thread. Every transition is one successful CAS or exchange on this word, so whoever's transition takes
 // an operation out owns its wake, and nobody else does. Orders and races: README.md, pairs I1 and I2.

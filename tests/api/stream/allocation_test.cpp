@@ -1,0 +1,57 @@
+// What a request costs in memory: nothing, once the connection is warm.
+#include <hocket/stream/open_connection.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+#include <string>
+
+#include <hocket/stream/server.hpp>
+#include "support/allocations.hpp"
+
+#include "doors.hpp"
+
+namespace hocket::stream_tests {
+namespace {
+
+Coro<> echo_in_place(StreamReader reader, StreamWriter writer) {
+  char bytes[1024];
+  for (;;) {
+    const std::size_t got = co_await reader.readinto(bytes);
+    if (got == 0) break;
+    writer.write({bytes, got});
+    co_await writer.drain();
+  }
+}
+
+Coro<std::uint64_t> allocations_of(int requests, StreamReader reader, StreamWriter writer) {
+  const std::string message(64, 'x');
+  char bytes[1024];
+  const auto before = testing_support::allocations();
+  for (int i = 0; i < requests; ++i) {
+    writer.write(message);
+    std::size_t got = 0;
+    while (got < message.size()) got += co_await reader.readinto(bytes);
+  }
+  co_return testing_support::allocations() - before;
+}
+
+class stream_allocations : public through_each_door {};
+INSTANTIATE_TEST_SUITE_P(doors, stream_allocations, testing::Values(door{false, 1}, door{true, 1}, door{true, 2}),
+                         door_name);
+
+TEST_P(stream_allocations, a_warm_connection_echoes_without_any) {
+  if (!testing_support::counts_allocations()) GTEST_SKIP() << "the sanitizer has the allocator";
+  run_here([]() -> Coro<> {
+    Server server = co_await start_server(echo_in_place, "127.0.0.1", 0);
+    auto [reader, writer] = co_await open_connection("127.0.0.1", server.port());
+    // Frames that end on the other worker go home late: each worker's pool grows to its share first.
+    co_await allocations_of(2000, reader, writer);
+    EXPECT_EQ(0u, co_await allocations_of(1000, reader, writer));
+    server.close();
+  }());
+}
+
+}  // namespace
+}  // namespace hocket::stream_tests
