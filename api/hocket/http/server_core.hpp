@@ -104,7 +104,7 @@ class server_core : public std::enable_shared_from_this<server_core> {
 
   mutable rt::futex_mutex mutex_;
   // guarded by mutex_
-  rt::intrusive_list<connection_entry> entries_;
+  rt::counted_list<connection_entry> entries_;
   std::uint64_t past_requests_ = 0, past_handler_errors_ = 0;  // of connections that have ended
 };
 

@@ -18,7 +18,7 @@ void future_core::publish_exception(std::exception_ptr e) noexcept {
 }
 
 void future_core::publish_cancelled(std::string_view message) noexcept {
-  if (!message.empty()) message_ = std::make_unique<std::string>(message);
+  if (!message.empty()) error_ = std::make_exception_ptr(CancelledError(std::string(message)));
   publish(status::cancelled);
 }
 
@@ -66,21 +66,21 @@ std::exception_ptr future_core::take_notice() const noexcept {
 
 void future_core::rethrow_failure() const {
   if (!is_done()) throw InvalidStateError("Result is not set.");
-  if (is_cancelled()) throw CancelledError(message_ ? *message_ : std::string());
   mark_seen();
   if (error_) std::rethrow_exception(error_);
+  if (is_cancelled()) throw CancelledError();
 }
 
 std::string future_core::repr() const {
   std::string text = std::string("<") + type_name() + " ";
   text += !is_done() ? "pending" : is_cancelled() ? "cancelled" : "finished";
   text += repr_details();
-  if (is_done() && error_) text += " exception=" + represent(error_);
+  if (is_done() && !is_cancelled() && error_) text += " exception=" + represent(error_);
   return text + ">";
 }
 
 void future_core::report_unseen_exception() const noexcept {
-  if (!error_ || exception_was_seen()) return;
+  if (!error_ || is_cancelled() || exception_was_seen()) return;
   report_problem(std::string(type_name()) + " exception was never retrieved", "future: " + repr(), error_);
 }
 

@@ -9,7 +9,6 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -58,7 +57,7 @@ class future_core {
   /// The exception, or null. Marks it as seen. Only when done and not cancelled.
   std::exception_ptr take_notice() const noexcept;
 
-  /// The same, without marking it. Only when done.
+  /// The same, without marking it.
   const std::exception_ptr& peek_exception() const noexcept { return error_; }
 
   /// Throws what this future ended with, if it did not end with a value; InvalidStateError when it is not done.
@@ -115,8 +114,8 @@ class future_core {
   rt::futex_mutex mutex_;
   rt::intrusive_list<future_waiter> waiters_;  // guarded by mutex_
   std::atomic<loop_state*> loop_;
-  std::exception_ptr error_;              // written once, before the end is published
-  std::unique_ptr<std::string> message_;  // of the cancellation; written once, as error_
+  // Written once, before the end is published: what it failed with, or its CancelledError if that has a message.
+  std::exception_ptr error_;
 };
 
 }  // namespace hocket

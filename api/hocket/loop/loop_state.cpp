@@ -249,17 +249,18 @@ void loop_state::release_clock() noexcept {
 
 // --- tasks ---
 
+// Spread by id: the registry is touched at every task's begin and end, by every worker.
+loop_state::registry_shard& loop_state::shard_of(const task_core& t) noexcept { return shards_[t.id() % shard_count]; }
+
 void loop_state::add_task(task_core& t) noexcept {
-  // Spread by id: the registry is touched at every task's begin and end, by every worker.
-  t.shard_ = static_cast<unsigned>(t.id() % shard_count);
-  auto& shard = shards_[t.shard_];
+  auto& shard = shard_of(t);
   t.future_core::add_ref();
   const std::lock_guard guard(shard.mutex);
   shard.tasks.push_back(t);
 }
 
 void loop_state::remove_task(task_core& t) noexcept {
-  auto& shard = shards_[t.shard_];
+  auto& shard = shard_of(t);
   const std::lock_guard guard(shard.mutex);
   shard.tasks.erase(t);
 }

@@ -129,9 +129,10 @@ class loop_state {
 
   struct alignas(rt::cache_line) registry_shard {
     mutable rt::futex_mutex mutex;
-    rt::intrusive_list<task_core> tasks;  // guarded by mutex
+    rt::counted_list<task_core> tasks;  // guarded by mutex
   };
   static constexpr unsigned shard_count = 8;
+  registry_shard& shard_of(const task_core& t) noexcept;
 
   // What the end of a run has to do, on the thread that saw it.
   struct stopping_run {
@@ -158,7 +159,7 @@ class loop_state {
   bulk_task_home bulk_home_;
   std::array<registry_shard, shard_count> shards_;
   mutable rt::futex_mutex callbacks_mutex_;
-  rt::intrusive_list<callback> callbacks_;  // guarded by callbacks_mutex_: scheduled and not yet run
+  rt::counted_list<callback> callbacks_;  // guarded by callbacks_mutex_: scheduled and not yet run
 };
 
 /// Something to call: what call_soon and call_later give back. Mirrors asyncio.Handle and TimerHandle.

@@ -36,15 +36,15 @@ task_core* core_of(rt::task_base* t) noexcept { return t ? static_cast<task_core
 }  // namespace
 
 task_core::task_core(loop_state& loop, rt::task_home& home, std::source_location where)
-    : future_core(&loop), task_base(home), id_(next_task_id()), where_(where), serial_(home.is_serial()) {
-  if (serial_) home.hold();
+    : future_core(&loop), task_base(home), id_(next_task_id()), where_(where) {
+  if (is_serial()) home.hold();
   // A task that is created inside a `parallel` belongs to it.
   if (const task_core* creator = core_of(rt::current_task())) scope_ = creator->scope_;
 }
 
 task_core::~task_core() {
   report_unseen_exception();
-  if (serial_) home().let_go();
+  if (is_serial()) home().let_go();
 }
 
 void task_core::start() {
@@ -55,7 +55,7 @@ void task_core::start() {
 
 bool task_core::cancel(std::string_view message) {
   if (is_done()) return false;
-  if (serial_ && home().is_turning_elsewhere()) {
+  if (is_serial() && home().is_turning_elsewhere()) {
     home().post(*new remote_cancel(rt::counted_ptr<task_core>(this), message));
     return true;
   }

@@ -56,15 +56,12 @@ class task_core : public future_core, public rt::task_base, public rt::list_node
   void set_scope(rt::counted_ptr<task_scope> scope) noexcept { scope_ = std::move(scope); }
 
  private:
-  friend class loop_state;
   static rt::futex_mutex& name_mutex();
 
   std::uint64_t id_;
   std::unique_ptr<std::string> name_;  // guarded by name_mutex()
   std::source_location where_;
   rt::counted_ptr<task_scope> scope_;
-  unsigned shard_ = 0;  // of the registry
-  const bool serial_;   // whether its home is, kept here because a home may be gone before a handle
 };
 
 template <class T>

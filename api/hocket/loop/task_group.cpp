@@ -167,7 +167,7 @@ class task_group_core {
   rt::task_base& parent_;
   loop_state& loop_;
   mutable rt::futex_mutex mutex_;
-  rt::intrusive_list<member> members_;  // guarded by mutex_, as is all below
+  rt::counted_list<member> members_;  // guarded by mutex_, as is all below
   std::vector<std::exception_ptr> errors_;
   std::exception_ptr base_error_;
   std::optional<Future<>> empty_;

@@ -66,7 +66,7 @@ class server_state final : public connection_owner, public std::enable_shared_fr
   bool serving_ = false;
   bool closed_ = false;
   bool in_serve_forever_ = false;
-  rt::intrusive_list<connection> connections_;
+  rt::counted_list<connection> connections_;
   std::optional<Event> ended_;  // while accepting waits for a connection to end
   Event closing_;               // set by close()
   Event idle_;                  // set when it is closed and no connection is left

@@ -16,14 +16,14 @@ struct item : list_node<item> {
   int number;
 };
 
-std::vector<int> numbers(const intrusive_list<item>& list) {
+std::vector<int> numbers(const counted_list<item>& list) {
   std::vector<int> out;
   for (const item* i = list.front(); i; i = list.next(*i)) out.push_back(i->number);
   return out;
 }
 
 TEST(intrusive_list, begins_empty) {
-  intrusive_list<item> list;
+  counted_list<item> list;
   EXPECT_TRUE(list.empty());
   EXPECT_EQ(list.size(), 0u);
   EXPECT_EQ(list.front(), nullptr);
@@ -32,7 +32,7 @@ TEST(intrusive_list, begins_empty) {
 
 TEST(intrusive_list, keeps_the_order_of_both_ends) {
   item a(1), b(2), c(3);
-  intrusive_list<item> list;
+  counted_list<item> list;
   list.push_back(b);
   list.push_back(c);
   list.push_front(a);
@@ -44,7 +44,7 @@ TEST(intrusive_list, keeps_the_order_of_both_ends) {
 
 TEST(intrusive_list, a_node_leaves_from_anywhere) {
   item a(1), b(2), c(3);
-  intrusive_list<item> list;
+  counted_list<item> list;
   for (item* i : {&a, &b, &c}) list.push_back(*i);
   list.erase(b);
   EXPECT_FALSE(b.is_linked());
@@ -63,7 +63,7 @@ TEST(intrusive_list, does_what_a_deque_does) {
   random_source chance(support::test_seed());
   std::deque<item> items;
   for (int i = 0; i < 20; ++i) items.emplace_back(i);
-  intrusive_list<item> list;
+  counted_list<item> list;
   std::deque<int> model;
   for (int step = 0; step < 20'000; ++step) {
     item& one = items[chance.below(20)];

@@ -1,5 +1,7 @@
 #include <hocket/rt/coro/task_base.hpp>
 
+#include <array>
+#include <cstddef>
 #include <mutex>
 #include <utility>
 
@@ -80,8 +82,14 @@ bool task_base::cancel(std::string_view message) noexcept {
   return false;
 }
 
+// Messages are rare, so tasks share locks for them.
+futex_mutex& task_base::message_mutex() const noexcept {
+  static std::array<futex_mutex, 64> mutexes;
+  return mutexes[reinterpret_cast<std::uintptr_t>(this) / alignof(std::max_align_t) % mutexes.size()];
+}
+
 void task_base::note_message(std::string_view message) noexcept {
-  const std::lock_guard guard(message_mutex_);
+  const std::lock_guard guard(message_mutex());
   if (message.empty()) {
     message_.reset();
   } else {
@@ -90,7 +98,7 @@ void task_base::note_message(std::string_view message) noexcept {
 }
 
 std::string task_base::cancel_message() const {
-  const std::lock_guard guard(message_mutex_);
+  const std::lock_guard guard(message_mutex());
   return message_ ? *message_ : std::string();
 }
 

@@ -21,7 +21,9 @@ namespace hocket::rt {
 
 class task_base : public runnable {
  public:
+  /// It may be gone before a task that is done, unless it is serial.
   task_home& home() const noexcept { return *home_; }
+  bool is_serial() const noexcept { return is_serial_; }
 
   /// Makes a new task ready for its first step. The creator, once.
   void schedule() noexcept { home_->post(*this); }
@@ -82,7 +84,8 @@ class task_base : public runnable {
   friend bool wake_in_place(task_base& t) noexcept { return t.word_.wake(); }
 
  protected:
-  explicit task_base(task_home& home) noexcept : runnable(&task_base::step), home_(&home) {}
+  explicit task_base(task_home& home) noexcept
+      : runnable(&task_base::step), is_serial_(home.is_serial()), home_(&home) {}
   ~task_base() = default;
 
   void set_root(std::coroutine_handle<> root) noexcept { resume_point_ = root; }
@@ -103,6 +106,7 @@ class task_base : public runnable {
   task_base* run_until_stop() noexcept;
   enum class settled { requeued, at_rest };
   settled settle() noexcept;
+  futex_mutex& message_mutex() const noexcept;
   void note_message(std::string_view message) noexcept;
   [[noreturn]] void throw_cancelled();
 
@@ -110,12 +114,12 @@ class task_base : public runnable {
   action action_ = action::none;
   bool cancel_due_ = false;  // the running task only
   bool began_ = false;       // the running task only
-  mutable futex_mutex message_mutex_;
+  const bool is_serial_;
   std::coroutine_handle<> resume_point_;
   suspend_point* suspended_at_ = nullptr;  // the owner only
   task_base* successor_ = nullptr;         // the owner only
   task_home* home_;
-  std::unique_ptr<std::string> message_;  // guarded by message_mutex_
+  std::unique_ptr<std::string> message_;  // guarded by message_mutex()
 };
 
 /// The task whose code runs now on this thread, or null.

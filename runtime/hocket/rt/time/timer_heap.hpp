@@ -29,8 +29,6 @@ class timer {
   bool is_armed() const noexcept { return index_ != out; }
   nanos deadline() const noexcept { return deadline_; }
 
-  std::uint32_t shard = 0;  // owned by whoever shards timers: which shard holds it
-
  protected:
   ~timer() = default;
 
@@ -41,6 +39,9 @@ class timer {
   action fire_;
   nanos deadline_ = never;
   std::uint32_t index_ = out;
+
+ public:
+  std::uint32_t shard = 0;  // owned by whoever shards timers: which shard holds it
 };
 
 class timer_heap {
