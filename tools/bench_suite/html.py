@@ -1,35 +1,11 @@
 """The report as one HTML file that needs nothing else: charts, verdicts, the machine, and every number."""
 from html import escape
+from pathlib import Path
 
 from . import chart, report as tables
 from .report import number, rows_of
 
-STYLE = """
-:root { color-scheme: light dark; --page: #fbfaf8; --card: #ffffff; --ink: #1d1c1a; --soft: #6a675f; --line: #e4e1da;
-  --own: #c2410c; --peer: #2f5d8a; --floor: #9a968c; --win: #e7f2e9; --loss: #fbeae4; }
-@media (prefers-color-scheme: dark) { :root { --page: #171715; --card: #201f1d; --ink: #eceae5; --soft: #a29e94;
-  --line: #37352f; --own: #fb8b4e; --peer: #83b3e3; --floor: #7d796f; --win: #21352a; --loss: #43291f; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 900px; margin: 0 auto; padding: 32px 20px 80px; }
-h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 18px; margin: 0; } h3 { font-size: 14px; margin: 16px 0 4px; }
-p { margin: 4px 0 10px; } .soft, figcaption { color: var(--soft); }
-section, .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px 20px; margin: 18px 0; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 13.5px; }
-th { text-align: left; font-weight: 600; color: var(--soft); } th, td { padding: 4px 10px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.n, th.n { text-align: right; } .wide { overflow-x: auto; } code { font-size: 13px; }
-a { color: inherit; text-decoration-color: var(--soft); }
-.ahead td:last-child, .behind td:last-child { font-weight: 600; } .ahead { background: var(--win); } .behind { background: var(--loss); }
-summary { cursor: pointer; color: var(--soft); margin-top: 8px; }
-svg { display: block; width: 100%; height: auto; margin: 8px 0 2px; }
-svg text { font: 12px system-ui, sans-serif; fill: var(--ink); } svg .axis { fill: var(--soft); font-size: 11px; }
-svg .grid { stroke: var(--line); } svg .hit { fill: transparent; } g:hover > .hit { fill: var(--page); }
-.own { --c: var(--own); } .peer { --c: var(--peer); } .floor { --c: var(--floor); }
-svg .median { fill: var(--c); } svg .range { stroke: var(--c); stroke-width: 6; stroke-linecap: round; opacity: .3; }
-svg .round { stroke: var(--c); opacity: .75; } svg .series { fill: none; stroke: var(--c); stroke-width: 2; }
-svg .own .name, svg text.own, .own .value { font-weight: 600; } svg .floor .name { fill: var(--soft); }
-.key span { margin-right: 16px; } .key i { display: inline-block; width: 10px; height: 10px; border-radius: 50%; background: var(--c); margin-right: 6px; }
-"""
+STYLE = Path(__file__).with_name("style.css").read_text()
 
 FACTS = [("processor", "Processor"), ("processors", "Processors"), ("usable_processors", "of these usable"), ("virtual", "Virtual machine"),
          ("quota", "Quota of the control group"), ("governor", "Frequency governor"), ("kernel", "Linux"), ("huge_pages", "Huge pages"),
