@@ -4,6 +4,7 @@ Read from bench/<folder>/workload.json and the files beside it; what the keys me
 """
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -139,10 +140,24 @@ def python_with_uvloop():
     return sys.executable, False
 
 
+def failed_programs(log):
+    """What a build that went on after errors could not make, by ninja's lines: names of programs; `rust` for all in
+    Rust, which are built at once. None of what is not a bench: then nothing can be said."""
+    names = set()
+    for line in log.splitlines():
+        if not line.startswith("FAILED: "):
+            continue
+        found = re.search(r"bench_(\w+)\.dir|bench/(rust)/built|bench/(\w+_go)\b", line) or re.search(r"bench/(\w+)", line)
+        if not found:
+            return set()
+        names.add(next(group for group in found.groups() if group))
+    return names
+
+
 class Programs:
     """Where the built programs are, and why one is not there."""
 
-    def __init__(self, bench, build):
+    def __init__(self, bench, build, broken=()):
         self.bench = Path(bench)
         self.built = Path(build) / "bench"
         self.python, self.has_uvloop = python_with_uvloop()
@@ -152,6 +167,7 @@ class Programs:
             for line in listed.read_text().splitlines():
                 name, _, reason = line.partition("\t")
                 self.missing[name] = reason
+        self.missing.update(broken)
 
     def command(self, folder, file_name):
         """The command of a file of the grid, or the reason why there is none."""
@@ -162,8 +178,9 @@ class Programs:
         program = self.built / name
         if source.suffix == ".rs":
             program = self.built / "rust" / "target" / "release" / name
-        if name in self.missing:
-            return [], self.missing[name]
+        reason = self.missing.get(name) or (self.missing.get("rust") if source.suffix == ".rs" else None)
+        if reason:
+            return [], reason
         if not os.access(program, os.X_OK):
             return [], "not built"
         return [str(program)], ""

@@ -230,6 +230,7 @@ class RealPrograms(unittest.TestCase):
     def test_a_program_that_does_not_end_is_stopped_with_what_it_started(self):
         told = self.run_script(f"sleep 60 & echo $! >{self.folder}/child\nwait\n", limit_s=0.2)
         self.assertIn("stopped after", told.problem)
+        self.assertLess(told.seconds, 30)
         child = int((self.folder / "child").read_text())
         state = machine.read(f"/proc/{child}/stat").rpartition(")")[2].split()
         self.assertTrue(not state or state[0] == "Z", "the child of a stopped program runs on")
@@ -276,6 +277,14 @@ class Grid(unittest.TestCase):
         programs = grid.Programs(self.bench, self.bench / "build")
         reasons = {each.runtime: each.skipped for each in grid.cells(grid.load(self.bench, False).values(), programs, [1], ["glibc"])}
         self.assertEqual(reasons, {"hocket": "not built", "tbb": "no oneTBB (Debian: libtbb-dev)"})
+
+    def test_a_peer_that_does_not_compile_is_known_by_its_name(self):
+        log = ("[1/9] Building\nFAILED: bench/CMakeFiles/bench_queue_asio.dir/queue/asio.cpp.o \nerror\n"
+               "FAILED: bench/fib_go /b/bench/fib_go\nFAILED: bench/rust/built /b/bench/rust/built\n")
+        self.assertEqual(grid.failed_programs(log), {"queue_asio", "fib_go", "rust"})
+        self.assertEqual(grid.failed_programs(log + "FAILED: api/CMakeFiles/hocket.dir/x.o\n"), set())
+        programs = grid.Programs(self.bench, self.bench / "build", {"rust": "does not compile here"})
+        self.assertEqual(programs.command(self.bench / "fib", "tokio.rs"), ([], "does not compile here"))
 
     def test_worker_counts_are_the_users_unless_the_runtime_has_one_thread(self):
         self.assertEqual(grid.worker_counts(workload(), "hocket", [1, 2, 4]), [1, 2, 4])
