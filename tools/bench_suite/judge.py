@@ -45,8 +45,8 @@ def verdict(rows, more_is_better=False, resolution=0.0):
 
 
 def comparisons(results, workloads):
-    """One verdict for each workload, metric, worker count and allocator. A runtime that runs with one number of workers
-    only, for it cannot use more or less, takes part at every count. `workloads`: as in a report."""
+    """One verdict for each workload, metric, allocator and worker count of hocket. A runtime that runs with one number of
+    workers only takes part once, at the nearest count. `workloads`: as in a report."""
     groups = {}
     for row in results:
         groups.setdefault((row["workload"], row["metric"], row["allocator"]), []).append(row)
@@ -56,11 +56,10 @@ def comparisons(results, workloads):
         for row in rows:
             of_runtime.setdefault(row["runtime"], []).append(row)
         hocket = of_runtime.get("hocket") or max(of_runtime.values(), key=len)
-        for workers in sorted(row["workers"] for row in hocket):
-            rivals = []
-            for own in of_runtime.values():
-                exact = [row for row in own if row["workers"] == workers]
-                rivals += exact or (own if len(own) == 1 and len(hocket) > 1 or len(hocket) == 1 else [])
+        counts = [row["workers"] for row in hocket]
+        for workers in sorted(counts):
+            rivals = [row for own in of_runtime.values() for row in own if row["workers"] == workers
+                      or len(own) == 1 and workers == min(counts, key=lambda count: abs(count - row["workers"]))]
             told = workloads.get(workload, {})
             rule = metric in told.get("more_is_better", ()), told.get("resolution", {}).get(metric, 0.0)
             outcome, names = verdict(rivals, *rule)

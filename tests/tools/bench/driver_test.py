@@ -89,11 +89,17 @@ class Judgement(unittest.TestCase):
         rows = [row("hocket", [1, 2, 3]), row("tbb", [4, 5, 6], withheld="late")]
         self.assertEqual(judge.verdict(rows), ("ahead", ["hocket"]))
 
-    def test_runtimes_meet_at_the_same_worker_count_and_one_worker_runtimes_at_each(self):
+    def test_runtimes_meet_at_the_same_worker_count(self):
         rows = [row("hocket", [5] * 3, 1), row("hocket", [3] * 3, 2), row("tbb", [6] * 3, 1), row("tbb", [2] * 3, 2),
-                row("asyncio", [4] * 3, 1)]
+                row("asyncio", [1] * 3, 1)]
         said = {each["workers"]: each["runtimes"] for each in judge.comparisons(rows, {})}
         self.assertEqual(said, {1: ["asyncio"], 2: ["tbb"]})
+
+    def test_a_runtime_with_one_worker_count_meets_hocket_at_the_nearest(self):
+        hocket = [row("hocket", [5] * 3, 2), row("hocket", [5] * 3, 4)]
+        for workers, place in ((1, 2), (8, 4)):
+            said = judge.comparisons([*hocket, row("moodycamel", [1] * 3, workers)], {})
+            self.assertEqual([each["workers"] for each in said if each["runtimes"] == ["moodycamel"]], [place])
 
     def test_the_best_peer_is_the_best_other_runtime(self):
         rows = [row("hocket", [4] * 3), row("tbb", [2] * 3), row("go", [8] * 3), row("serial", [1] * 3)]
