@@ -1,4 +1,4 @@
-"""Charts as inline SVG: a dot plot of one metric, and lines over the number of workers. Colours are classes of the page."""
+"""Charts as inline SVG: a dot plot of one metric, and lines over the number of workers. Colours are the page's."""
 import math
 from html import escape
 
@@ -35,8 +35,9 @@ class Scale:
     def ticks(self):
         if self.log:
             steps = (1, 2, 5) if self.high - self.low < 2.2 else (1,)
-            all_ticks = [step * 10.0 ** power for power in range(math.floor(self.low), math.ceil(self.high) + 1) for step in steps]
-            return [tick for tick in all_ticks if self.low <= math.log10(tick) <= self.high]
+            powers = range(math.floor(self.low), math.ceil(self.high) + 1)
+            marks = (step * 10.0 ** power for power in powers for step in steps)
+            return [tick for tick in marks if self.low <= math.log10(tick) <= self.high]
         rough = (self.high - self.low) / 5
         power = 10.0 ** math.floor(math.log10(rough))
         step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
@@ -105,4 +106,5 @@ def scaling(series, unit):
     for y, x, runtime in sorted(ends):  # names that would lie upon each other are moved down
         last = max(y, last + 13)
         parts.append(text(x + 10, last + 4, runtime, f"name {kind(runtime)}"))
-    return f'<svg viewBox="0 0 {LEFT + PLOT + RIGHT} 280" role="img" aria-label="over the number of workers">{"".join(parts)}</svg>'
+    return (f'<svg viewBox="0 0 {LEFT + PLOT + RIGHT} 280" role="img" aria-label="over the number of workers">'
+            + "".join(parts) + "</svg>")

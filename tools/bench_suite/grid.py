@@ -99,9 +99,10 @@ def load(bench, quick):
             if name in workloads:
                 raise BadInput(f"{file}: {name}: there is one already in {workloads[name].folder}")
             args = {**about.get("args", {}), **about.get("quick" if quick else "full", {})}
-            workloads[name] = Workload(name, file.parent, about.get("about", ""), about["metric"],
-                                       set(about.get("more_is_better", [])), about.get("resolution", {}), args, about.get("workers", "each"),
-                                       about.get("only", {}), float(about.get("limit_s", 60)), launcher, runtimes)
+            workloads[name] = Workload(
+                name, file.parent, about.get("about", ""), about["metric"], set(about.get("more_is_better", [])),
+                about.get("resolution", {}), args, about.get("workers", "each"), about.get("only", {}),
+                float(about.get("limit_s", 60)), launcher, runtimes)
     return workloads
 
 

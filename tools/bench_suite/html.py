@@ -7,8 +7,9 @@ from .report import number, rows_of
 
 STYLE = Path(__file__).with_name("style.css").read_text()
 
-FACTS = [("processor", "Processor"), ("processors", "Processors"), ("usable_processors", "of these usable"), ("virtual", "Virtual machine"),
-         ("quota", "Quota of the control group"), ("governor", "Frequency governor"), ("kernel", "Linux"), ("huge_pages", "Huge pages"),
+FACTS = [("processor", "Processor"), ("processors", "Processors"), ("usable_processors", "of these usable"),
+         ("virtual", "Virtual machine"), ("quota", "Quota of the control group"), ("governor", "Frequency governor"),
+         ("kernel", "Linux"), ("huge_pages", "Huge pages"),
          ("compiler", "C++ compiler"), ("flags", "C++ flags"), ("allocators", "Allocator, for all alike"), ("source", "Source of hocket"),
          ("settings", "Settings of hocket"), ("date", "Began"), ("seconds", "Took, in seconds"), ("load", "Load at the start"),
          ("load_at_end", "Load at the end")]
@@ -38,7 +39,8 @@ def overview(report):
     """hocket beside its best peer, the leading metric of each workload."""
     rows = []
     for each in tables.beside_best_peer(report):
-        values = [f'<a href="#{each["workload"]}"><code>{each["workload"]}</code></a>', each["metric"], str(each["workers"])]
+        name = each["workload"]
+        values = [f'<a href="#{name}"><code>{name}</code></a>', each["metric"], str(each["workers"])]
         if each["allocators"]:
             values.append(each["allocator"])
         values += [number(each["own"]["median"]), f'{escape(each["peer"]["runtime"])} {number(each["peer"]["median"])}',
@@ -48,9 +50,10 @@ def overview(report):
         return ""
     allocator = ["allocator"] if len(rows[0][0]) == 8 else []
     shift = len(allocator)
-    return '<section><h2>hocket and its best peer</h2><p class="soft">Medians; a tie is where the ranges of the two overlap.</p>' + table(
-        ["workload", "metric", "workers", *allocator, "hocket", "best peer", "hocket / peer", ""], rows,
-        (2, 3 + shift, 5 + shift)) + "</section>"
+    header = ["workload", "metric", "workers", *allocator, "hocket", "best peer", "hocket / peer", ""]
+    return ('<section><h2>hocket and its best peer</h2>'
+            '<p class="soft">Medians; a tie is where the ranges of the two overlap.</p>'
+            + table(header, rows, (2, 3 + shift, 5 + shift)) + "</section>")
 
 
 def lines_of(rows):
@@ -61,6 +64,14 @@ def lines_of(rows):
     several = len({allocator for _, allocator in series}) > 1
     return {f"{runtime}, {allocator}" if several else runtime: sorted(points)
             for (runtime, allocator), points in series.items() if len(points) > 2}
+
+
+def every_number(row):
+    rounds = ", ".join(number(value) for value in row.get("values", ()))
+    if row.get("withheld"):
+        rounds += f" ({escape(row['withheld'])})"
+    return [row["runtime"], str(row["workers"]), row["allocator"], row["metric"], number(row["median"]),
+            number(row["min"]), number(row["max"]), rounds]
 
 
 def workload(report, name, told):
@@ -77,17 +88,15 @@ def workload(report, name, told):
         series = lines_of(rows)
         if series:
             parts.append(chart.scaling(series, unit))
-        said = [f"{each['workers']} w{', ' + each['allocator'] if len(report['machine'].get('allocators', [])) > 1 else ''}: {tables.words(each)}"
+        several = len({row["allocator"] for row in rows}) > 1
+        said = [f"{each['workers']} w{', ' + each['allocator'] if several else ''}: {tables.words(each)}"
                 for each in report["verdicts"]
                 if each["workload"] == name and each["metric"] == metric and each["outcome"] not in ("alone", "nothing")]
         parts.append(f'<p class="soft">{escape("; ".join(said))}</p>')
     if len(metrics) == 1:
         parts.append("<details><summary>Every number</summary>")
-    parts.append(table(["runtime", "workers", "allocator", "metric", "median", "least", "most", "rounds"],
-                       [[row["runtime"], str(row["workers"]), row["allocator"], row["metric"], number(row["median"]), number(row["min"]),
-                         number(row["max"]), ", ".join(number(value) for value in row.get("values", ()))
-                         + (f" ({escape(row['withheld'])})" if row.get("withheld") else "")]
-                        for metric in metrics for row in rows_of(report, name, metric)], (1, 4, 5, 6)))
+    rows = [every_number(row) for metric in metrics for row in rows_of(report, name, metric)]
+    parts.append(table(["runtime", "workers", "allocator", "metric", "median", "least", "most", "rounds"], rows, (1, 4, 5, 6)))
     asked = ", ".join(f"{key} {value}" for key, value in told["args"].items())
     parts.append(f'<p class="soft">Arguments: {escape(asked)}.</p></details></section>')
     return "".join(parts)
@@ -106,7 +115,8 @@ def page(report):
     facts = [[title, escape(fact(machine[key]))] for key, title in FACTS if machine.get(key) not in (None, "")]
     versions = [[name, escape(version)] for name, version in machine.get("versions", {}).items()]
     notes = [escape(note) for note in report["notes"]] + [escape(each) for each in tables.left_out_lines(report)]
-    shown = [(name, told) for name, told in report["workloads"].items() if any(row["workload"] == name for row in report["results"])]
+    measured = {row["workload"] for row in report["results"]}
+    shown = [(name, told) for name, told in report["workloads"].items() if name in measured]
     size = "small sizes (--quick); " if report["quick"] else ""
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -1,4 +1,4 @@
-"""Runs the cells: all of them for one round, then all for the next, so that whatever disturbs the machine disturbs every
+"""Runs the cells: all of them for one round, then all for the next, so that what disturbs the machine disturbs every
 runtime. A round during which others used the processors is repeated."""
 import json
 import os
