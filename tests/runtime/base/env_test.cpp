@@ -264,6 +264,7 @@ TEST(env_flags, take_0_1_off_on) {
     EXPECT_NE(complaint(name, "00"), "accepted");
   };
   check("HOCKET_STANDBY", &settings::standby);
+  check("HOCKET_FOLLOW_QUOTA", &settings::follow_quota);
   check("HOCKET_DEBUG", &settings::debug);
   check("HOCKET_VIRTUAL_CLOCK", &settings::virtual_clock);
   EXPECT_TRUE(parse({}).standby);

@@ -171,6 +171,8 @@ bool assign(settings& s, const env_variable& v, std::string_view text, const std
       return duration(s.spin);
     case env_id::standby:
       return flag(s.standby);
+    case env_id::follow_quota:
+      return flag(s.follow_quota);
     case env_id::poll_interval:
       return duration(s.poll_interval);
     case env_id::seed: {
@@ -297,6 +299,8 @@ std::string value_text(const settings& s, env_id id) {
       return duration_text(s.spin);
     case env_id::standby:
       return flag(s.standby);
+    case env_id::follow_quota:
+      return flag(s.follow_quota);
     case env_id::poll_interval:
       return duration_text(s.poll_interval);
     case env_id::seed:

@@ -30,6 +30,7 @@ struct settings {
   std::vector<unsigned> pin_to;  ///< worker i runs on pin_to[i % size()]; empty: workers are not pinned
   nanos spin = 0;
   bool standby = true;
+  bool follow_quota = true;
   nanos poll_interval = 0;
   std::optional<std::uint64_t> seed;
   bool virtual_clock = false;

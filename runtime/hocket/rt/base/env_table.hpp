@@ -17,6 +17,7 @@ enum class env_id : std::size_t {
   affinity,
   spin,
   standby,
+  follow_quota,
   poll_interval,
   seed,
   virtual_clock,
@@ -62,6 +63,9 @@ inline constexpr std::array<env_variable, env_count> env_table{{
      "the affinity mask"},
     {env_id::standby, "HOCKET_STANDBY", env_kind::flag, 0, 1, "1",
      "the standby worker, which serves sockets and timers while every worker computes"},
+    {env_id::follow_quota, "HOCKET_FOLLOW_QUOTA", env_kind::flag, 0, 1, "1",
+     "where HOCKET_WORKERS is auto: workers step aside while a cgroup quota that changed allows fewer; needs the "
+     "standby"},
     {env_id::poll_interval, "HOCKET_POLL_INTERVAL", env_kind::duration, nanos_per_us, 100 * nanos_per_ms, "100us",
      "how long a busy worker may go without polling sockets and timers"},
     {env_id::seed, "HOCKET_SEED", env_kind::seed, 0, ~std::uint64_t{0}, "none",

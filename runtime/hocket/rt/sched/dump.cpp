@@ -58,6 +58,10 @@ void scheduler::dump(std::FILE* to) const {
                "hocket: scheduler %p: %u workers, %u asleep, %u searching; injection %zu, bulk %zu; descriptors %zu\n",
                static_cast<const void*>(this), plan_.workers, idle_.sleeping(), idle_.searching(),
                injection_.size_hint(), bulk_.size_hint(), io_->attached());
+  if (workers_in_service() < plan_.workers) {
+    std::fprintf(to, "  the CPU quota allows %u workers; %u stepped aside\n", workers_in_service(),
+                 aside_.load(relaxed));
+  }
   if (plan_.virtual_clock) {
     std::fprintf(to, "  virtual clock at %.6f s, %" PRId64 " holds\n", static_cast<double>(current) / nanos_per_second,
                  holds_.load(relaxed));

@@ -18,6 +18,14 @@ bool wants_standby(const scheduler_options& asked, const settings& env, const sc
   return env.standby && !plan.seed;
 }
 
+/// A number of workers that somebody chose is not second-guessed. The watch is the standby's.
+bool follows_quota(const scheduler_options& asked, const settings& env, const scheduler_plan& plan) {
+  if (!plan.standby || asked.follow_quota == 0) return false;
+  if (asked.follow_quota > 0) return true;
+  const bool is_chosen = asked.workers > 0 || env.texts[static_cast<std::size_t>(env_id::workers)] != "auto";
+  return env.follow_quota && !is_chosen && !plan.seed;
+}
+
 }  // namespace
 
 scheduler_plan make_plan(const scheduler_options& asked) {
@@ -28,6 +36,9 @@ scheduler_plan make_plan(const scheduler_options& asked) {
   plan.workers = asked.workers ? asked.workers : plan.seed ? 1 : env.workers;
   plan.blocking_threads = asked.blocking_threads ? asked.blocking_threads : env.blocking_threads;
   plan.standby = wants_standby(asked, env, plan);
+  plan.follow_quota = follows_quota(asked, env, plan);
+  plan.quota_interval = asked.quota_interval;
+  plan.quota_root = asked.quota_root;
   plan.spin = plan.seed ? 0 : spin_time(env);
   plan.poll_interval = env.poll_interval;
   plan.pin_to = env.pin_to;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <vector>
 
@@ -13,7 +14,10 @@ namespace hocket::rt {
 struct scheduler_options {
   unsigned workers = 0;
   unsigned blocking_threads = 0;
-  int standby = -1;  // 0: none, 1: one
+  int standby = -1;                         // 0: none, 1: one
+  int follow_quota = -1;                    // 0: no, 1: also where the number of workers was asked for
+  nanos quota_interval = nanos_per_second;  // between two looks, for tests; likewise where /proc and /sys are:
+  std::filesystem::path quota_root = "/";
   bool virtual_clock = false;
   std::optional<std::uint64_t> seed;
 };
@@ -23,6 +27,9 @@ struct scheduler_plan {
   unsigned workers = 1;
   unsigned blocking_threads = 1;
   bool standby = false;
+  bool follow_quota = false;
+  nanos quota_interval = 0;
+  std::filesystem::path quota_root;
   bool virtual_clock = false;
   std::optional<std::uint64_t> seed;
   nanos spin = 0;                // how long a searcher goes on looking before it parks

@@ -21,7 +21,8 @@ namespace hocket::rt {
 // ---- Beginning and end.
 
 scheduler::scheduler(const scheduler_options& asked)
-    : plan_(make_plan(asked)), io_(reactor::make()), idle_(plan_.workers) {
+    : plan_(make_plan(asked)), io_(reactor::make()), in_service_(plan_.workers), idle_(plan_.workers) {
+  if (plan_.follow_quota) quota_.emplace(plan_.workers, plan_.quota_root, plan_.quota_interval);
   std::uint64_t seed = plan_.seed.value_or(0x686f636b6574);
   for (unsigned i = 0; i < plan_.workers; ++i) {
     seats_.push_back(std::make_unique<worker>(*this, i, seat_kind::worker, splitmix64(seed)));
@@ -275,6 +276,20 @@ void scheduler::hold_virtual_time() noexcept {
 void scheduler::release_virtual_time() noexcept {
   // order: V1: after what the holder posted.
   if (holds_.fetch_sub(1, seq_cst) == 1 && plan_.virtual_clock) io_->wake();
+}
+
+// ---- The quota. Who steps aside how: README.md, "Under a quota".
+
+void scheduler::follow_quota(nanos now) noexcept {
+  if (!quota_) return;
+  if (const auto allowed = quota_->look(now)) put_in_service(*allowed);
+}
+
+void scheduler::put_in_service(unsigned workers) noexcept {
+  // order: only the watch writes it; whom it calls sees it by the token.
+  const unsigned before = in_service_.exchange(workers, relaxed);
+  // Those who come back, or those who shall step aside, also from a sleep in the reactor or from a loan.
+  for (unsigned i = std::min(before, workers); i < std::max(before, workers); ++i) seats_[i]->unpark();
 }
 
 // ---- Lending.

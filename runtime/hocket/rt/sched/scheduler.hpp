@@ -22,6 +22,7 @@
 #include <hocket/rt/queue/injection_queue.hpp>
 #include <hocket/rt/sched/counters.hpp>
 #include <hocket/rt/sched/options.hpp>
+#include <hocket/rt/sched/quota_watch.hpp>
 #include <hocket/rt/sched/roll.hpp>
 #include <hocket/rt/time/timer_heap.hpp>
 
@@ -86,6 +87,8 @@ class scheduler {
   reactor& io() noexcept { return *io_; }
   blocking_pool& blocking() noexcept { return *blocking_; }
   unsigned workers() const noexcept { return plan_.workers; }
+  /// How many of them may run now: fewer than workers() while a CPU quota that came later allows no more.
+  unsigned workers_in_service() const noexcept { return in_service_.load(relaxed); }  // order: a hint
   const scheduler_plan& plan() const noexcept { return plan_; }
 
   /// Whether the calling thread is a worker, or the standby, of this scheduler.
@@ -165,6 +168,7 @@ class scheduler {
   bool take_reactor(unsigned index) noexcept;
   void give_reactor_back() noexcept;
   bool is_reactor_attended() const noexcept;
+  bool has_reactor_holder() const noexcept { return reactor_holder_.load(seq_cst) != nobody; }  // order: T1
 
   /// Virtual clock. The caller has announced its sleep and holds the reactor. True: nothing could run before the next
   /// deadline, and now is that time; or operations became ready, and are in `came`.
@@ -172,7 +176,18 @@ class scheduler {
   /// The caller has announced its sleep and does not hold the reactor: if it was the last, the holder must look at the
   /// clock.
   void offer_jump() noexcept;
-  bool all_asleep() const noexcept { return idle_.sleeping() == plan_.workers; }
+  bool all_asleep() const noexcept {
+    // order: B2, V1: as the idle set's word, which does not count who stepped aside as asleep.
+    return idle_.sleeping() + aside_.load(seq_cst) == plan_.workers;
+  }
+
+  /// Whether worker `index` is one too many under the quota.
+  bool is_out_of_service(unsigned index) const noexcept {
+    return index >= in_service_.load(relaxed);  // order: a hint; who waits for it to change gets a token after that
+  }
+  /// Looks at the quota when that is due. The watch only.
+  void follow_quota(nanos now) noexcept;
+  void put_in_service(unsigned workers) noexcept;
 
   bool is_stopping() const noexcept {
     // order: S1: pairs with the store in stop(); seq_cst, because a thread about to sleep looks here after its
@@ -192,6 +207,10 @@ class scheduler {
   futex_mutex borrower_mutex_;
   std::unique_ptr<borrower> borrower_;  // written under borrower_mutex_, before the first loan is wanted
   std::atomic<unsigned> loans_wanted_{0};
+
+  std::optional<quota_watch> quota_;  // the watch's
+  std::atomic<unsigned> in_service_;  // the first so many workers
+  std::atomic<unsigned> aside_{0};    // those that stepped aside, and are neither awake nor asleep
 
   mutable futex_mutex hooks_mutex_;
   std::vector<std::pair<dump_hook, void*>> hooks_;  // guarded by hooks_mutex_

@@ -50,8 +50,8 @@ bool standby::has_errand() noexcept {
 
 void standby::stand() noexcept {
   // While every awake worker is a declared hog there is nothing to find out. Else the watch goes on from here.
-  const unsigned awake = sched_.workers() - sched_.idle_.sleeping();
-  const nanos limit = hogs() < awake ? steady_now() + tick : never;
+  const unsigned awake = sched_.workers() - sched_.idle_.sleeping() - sched_.aside_.load(relaxed);  // order: a hint
+  const nanos limit = hogs() < awake ? steady_now() + tick : sched_.quota_ ? sched_.quota_->next_look() : never;
   runnable_list came = seat_.wait_in_reactor(limit);
   seat_.deliver(std::move(came));
   if (steady_now() >= next_look_) look_at_workers();
@@ -91,6 +91,7 @@ void standby::look_at_workers() noexcept {
   const nanos now = steady_now();
   next_look_ = now + tick;
   if (suspects_ && now >= suspects_until_) suspects_ = false;
+  sched_.follow_quota(now);
   if (end_watch()) return;
   bool is_anyone_stuck = false;
   for (unsigned i = 0; i < sched_.workers(); ++i) {

@@ -32,7 +32,9 @@ worker::worker(scheduler& sched, unsigned index, seat_kind kind, std::uint64_t s
 void worker::main() noexcept {
   this_thread() = {.sched = &sched_, .self = this};
   while (!sched_.is_stopping()) {
-    if (runnable* r = find_work()) {
+    if (sched_.is_out_of_service(index_)) {
+      step_aside();
+    } else if (runnable* r = find_work()) {
       if (searching_) stop_searching();
       run(*r);
     } else {
@@ -240,6 +242,26 @@ runnable* worker::steal_fork(bool& contended) noexcept {
   const auto result = fork_.thief().steal();
   contended |= result.outcome == stole::lost;
   return result.item;
+}
+
+// ---- Under a quota. The steps are those of README.md.
+
+void worker::step_aside() noexcept {
+  // A1: what only this worker would take.
+  if (runnable* r = next_.owner().take()) push_ready(*r);
+  // A2: whoever kept still because it searched must not wait for it.
+  if (std::exchange(searching_, false)) sched_.idle_.end_search();
+  sched_.aside_.fetch_add(1, seq_cst);  // order: B2: as unpark_self()
+  // A3: what it leaves in its queues is there for all; and if nobody is in the reactor, who sleeps must look there.
+  if (sched_.has_work() || !sched_.has_reactor_holder()) sched_.wake_one_or_standby();
+  asleep_.store(true, relaxed);  // order: for dump() only
+  while (sched_.is_out_of_service(index_) && !sched_.is_stopping()) parker_.park(never);
+  asleep_.store(false, relaxed);
+  // A4: awake, as it has been for the idle set all the time.
+  sched_.aside_.fetch_sub(1, seq_cst);  // order: B2: before the look at the watch
+  poll_clock_.looked();
+  dispatches_ = turn_ = next_in_row_ = 0;
+  if (sched_.standby_) sched_.standby_->begin_watch();
 }
 
 // ---- Sleeping. The steps are those of README.md, "Going to sleep".

@@ -118,6 +118,7 @@ class alignas(cache_line) worker {
   runnable* steal_next_of_stuck() noexcept;
   void look_at_reactor() noexcept;
   void stop_searching() noexcept;
+  void step_aside() noexcept;
   void park() noexcept;
   bool lie_down() noexcept;
   bool lend() noexcept;

@@ -1,0 +1,22 @@
+#include <hocket/rt/sched/quota_watch.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+#include <hocket/rt/base/cpu.hpp>
+
+namespace hocket::rt {
+
+std::optional<unsigned> quota_watch::look(nanos now) noexcept {
+  if (now < next_look()) return std::nullopt;
+  next_look_.store(now + interval_, relaxed);  // order: a hint
+  try {
+    const auto quota = find_cpu_quota(root_);
+    if (!quota || quota->cpus >= workers_) return workers_;
+    return std::max(1u, static_cast<unsigned>(std::ceil(quota->cpus)));
+  } catch (...) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace hocket::rt
