@@ -28,12 +28,14 @@ enum class habit {
   comes_back_without_searching,
   forgets_the_lent
 };
+enum class quota { none, one_steps_aside, one_steps_aside_and_looks_at_nothing };  // the last worker, at any dispatch
 enum class bed { own, borrowers };  // where a worker sleeps; a borrower's work is a wait that only its recall ends
 
 template <class Atomics, unsigned Workers, lane Lane, bool Timed = false, habit Habit = habit::correct,
-          bed Bed = bed::own>
+          bed Bed = bed::own, quota Quota = quota::none>
 struct sleep_world : world {
-  static constexpr unsigned jobs_count = Lane == lane::ready ? Workers - 1 : 2;
+  static constexpr unsigned takers = Lane == lane::ready ? Workers - 1 : 2;
+  static constexpr unsigned jobs_count = Quota == quota::none ? takers : takers - 1;
 
   rt::idle_set<Atomics, model_mutex> idle{Workers};
   rt::basic_parker<Atomics, model_futex> beds[Workers];
@@ -74,6 +76,11 @@ struct sleep_world : world {
     bool searching = false;
     bool timed = Timed;
     for (;;) {
+      if (Quota != quota::none && self == Workers - 1 && choose(2) == 1) {
+        if (searching) idle.end_search();
+        if (Quota == quota::one_steps_aside && has_work()) wake_one();
+        return;
+      }
       if (auto* r = find(searching)) {
         if (searching && idle.end_search()) wake_one();
         MODEL_CHECK(++static_cast<job*>(r)->taken == 1 && "taken once");
@@ -167,7 +174,17 @@ TEST(sleep_model, holds_when_sleepers_are_lent) {
       "idle_set, 5 workers, lent when idle", 1, 50'000);
 }
 
+TEST(sleep_model, holds_when_a_worker_steps_aside) {
+  using ready = sleep_world<sound, 3, lane::ready, false, habit::correct, bed::own, quota::one_steps_aside>;
+  using injection = sleep_world<sound, 2, lane::injection, false, habit::correct, bed::own, quota::one_steps_aside>;
+  expect_holds<ready>("idle_set, 3 workers, one steps aside", {.preemptions = 3});
+  expect_holds<injection>("idle_set, 2 workers and a stranger, one steps aside", {.preemptions = 3});
+  expect_holds<injection>("idle_set, 2 workers and a stranger, one steps aside", {.preemptions = 2, .delays = 1});
+}
+
 TEST(sleep_model, mutants_are_caught) {
+  expect_caught<sleep_world<sound, 2, lane::injection, false, habit::correct, bed::own,
+                            quota::one_steps_aside_and_looks_at_nothing>>("who steps aside looks at nothing");
   expect_caught<sleep_world<sound, 3, lane::ready, false, habit::forgets_the_lent, bed::borrowers>>(
       "the borrower is not asked");
   expect_caught<sleep_world<broken<"idle_set: no re-check">, 3, lane::ready>>("no re-check");
