@@ -51,7 +51,7 @@ class leaf_size {
   void learn(std::size_t n, rt::nanos took) noexcept;
 
  private:
-  static constexpr rt::nanos wanted = 50 * rt::nanos_per_us;
+  static constexpr rt::nanos wanted = 100 * rt::nanos_per_us;
   static constexpr std::size_t growth = 8;  // at most, from one leaf to the next: the first ones are cold
 
   const std::size_t grain_;

@@ -42,7 +42,7 @@ Coro<> for_on_tbb(I begin, I end, std::size_t grain, F fn) {
 
 /// Calls `fn(i)` for every i from `begin` to `end`, which is not included; for iterators `fn(*i)`. At once, in no
 /// order, on the workers; `fn` is copied once and then shared, so it must bear to be called by several at once. Pieces
-/// of about 50 us are found by measuring; one of at most `grain` indices is not cut further. checkpoint() is called
+/// of about 100 us are found by measuring; one of at most `grain` indices is not cut further. checkpoint() is called
 /// before each.
 ///
 /// Suspends unless the range is empty. Ends when all calls have: `fn` may refer to the caller's locals. Cancelled: no
