@@ -16,6 +16,7 @@
 
 #include "at_every_count.hpp"
 #include "support/environment.hpp"
+#include "support/eventually.hpp"
 
 namespace asyncio = hocket;
 using asyncio::Coro;
@@ -223,5 +224,26 @@ TEST(parallel_for, holds_the_virtual_clock_only_while_it_computes) {
     }
   }
 }
+
+#if defined(HOCKET_TBB_TSAN)
+// The two meet without an order between them, so that they run on two threads, and ThreadSanitizer could not know more.
+Coro<> two_pieces_write_the_same() {
+  int same = 0;
+  std::atomic<int> arrived{0};
+  auto write = [&](int i) {
+    arrived.fetch_add(1, std::memory_order_relaxed);
+    hocket::support::eventually([&] { return arrived.load(std::memory_order_relaxed) == 2; });
+    same = i;
+  };
+  co_await asyncio::parallel_for(0, 2, write);
+}
+
+TEST(tsan_death_test, a_race_between_two_pieces_is_found) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  asyncio::RunOptions o;
+  o.workers = 2;
+  EXPECT_DEATH(asyncio::run(two_pieces_write_the_same(), o), "data race");
+}
+#endif
 
 }  // namespace
