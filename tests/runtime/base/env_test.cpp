@@ -356,6 +356,7 @@ TEST(display_text, shows_every_value_with_its_source) {
             "  HOCKET_AFFINITY = 'none' [default: none]\n"
             "  HOCKET_SPIN = '20us' [default: auto]\n"
             "  HOCKET_STANDBY = '1' [default: 1]\n"
+            "  HOCKET_FOLLOW_QUOTA = '1' [default: 1]\n"
             "  HOCKET_POLL_INTERVAL = '100us' [default: 100us]\n"
             "  HOCKET_SEED = '42' [environment: 42]\n"
             "  HOCKET_VIRTUAL_CLOCK = '0' [default: 0]\n"
