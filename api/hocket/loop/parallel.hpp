@@ -66,7 +66,8 @@ auto parallel(F&& fn, Args&&... args) {
 
 /// A poll point for code that computes long: nearly free, and runs no other task, so a mutex may be held. Looks at
 /// sockets and timers when that is due, hands ready work to others, and throws CancelledError when the task that runs
-/// it was cancelled. Any thread; outside of tasks it does nothing.
+/// it was cancelled. Within parallel() and the like it may wait for some milliseconds under a CPU quota, lest the
+/// process be throttled. Any thread; outside of tasks it does nothing.
 void checkpoint();
 
 }  // namespace hocket

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include <hocket/rt/sched/cpu_pacer.hpp>
 #include <hocket/rt/sched/quota_watch.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
@@ -39,33 +40,60 @@ class machine : public support::temp_folder {
   scheduler_options with_workers(unsigned n) const {
     scheduler_options o = test::with_workers(n, 1);
     o.follow_quota = 1;
+    o.pace_to_quota = 0;
     o.quota_root = path();
     o.quota_interval = 2 * nanos_per_ms;
     return o;
   }
 };
 
-TEST(quota_watch, gives_the_quota_rounded_up_within_the_workers) {
+TEST(quota_watch, gives_the_quota_and_how_many_workers_may_run) {
   const machine m;
   quota_watch watch(4, m.path(), 0);
-  EXPECT_EQ(watch.look(steady_now()), 4u);
-  m.quota("100000");
-  EXPECT_EQ(watch.look(steady_now()), 1u);
+  EXPECT_EQ(watch.look(steady_now()), 0.0);
   m.quota("150000");
-  EXPECT_EQ(watch.look(steady_now()), 2u);
-  m.quota("20000");
-  EXPECT_EQ(watch.look(steady_now()), 1u);
-  m.quota("900000");
-  EXPECT_EQ(watch.look(steady_now()), 4u);
+  EXPECT_EQ(watch.look(steady_now()), 1.5);
+  EXPECT_EQ(watch.workers_for(0), 4u) << "no quota";
+  EXPECT_EQ(watch.workers_for(0.2), 1u);
+  EXPECT_EQ(watch.workers_for(1), 1u);
+  EXPECT_EQ(watch.workers_for(1.5), 2u);
+  EXPECT_EQ(watch.workers_for(9), 4u);
 }
 
 TEST(quota_watch, looks_only_when_it_is_due) {
   const machine m;
   quota_watch watch(2, m.path(), nanos_per_second);
   const nanos now = steady_now();
+  EXPECT_EQ(watch.look(now), 0.0);
   EXPECT_EQ(watch.look(now), std::nullopt);
-  EXPECT_EQ(watch.look(now + 2 * nanos_per_second), 2u);
-  EXPECT_EQ(watch.look(now + 2 * nanos_per_second), std::nullopt);
+  EXPECT_EQ(watch.look(now + nanos_per_second / 2), std::nullopt);
+  EXPECT_EQ(watch.look(now + 2 * nanos_per_second), 0.0);
+}
+
+TEST(cpu_pacer, lets_long_work_use_most_of_the_quota) {
+  cpu_pacer pacer;
+  EXPECT_EQ(pacer.wait_before(0, nanos_per_second), 0) << "there is no quota";
+  pacer.set_quota(1.5, 0, 0);
+  // Work that takes 5 ms on each of two processors, and waits as it is told, for ten seconds.
+  nanos now = 0, used = 0;
+  while (now < 10 * nanos_per_second) {
+    now += pacer.wait_before(now, used);
+    now += 5 * nanos_per_ms;
+    used += 10 * nanos_per_ms;
+  }
+  const double cpus = static_cast<double>(used) / static_cast<double>(now);
+  EXPECT_LT(cpus, 1.5);
+  EXPECT_GT(cpus, 1.4);
+}
+
+TEST(cpu_pacer, saves_up_no_more_than_a_little) {
+  cpu_pacer pacer;
+  pacer.set_quota(1, 0, 0);
+  EXPECT_EQ(pacer.wait_before(60 * nanos_per_second, 0), 0) << "a minute of rest";
+  EXPECT_EQ(pacer.wait_before(60 * nanos_per_second, 2 * nanos_per_ms), 0);
+  EXPECT_GT(pacer.wait_before(60 * nanos_per_second, 4 * nanos_per_ms), 0);
+  pacer.set_quota(0, 0, 0);
+  EXPECT_EQ(pacer.wait_before(60 * nanos_per_second, nanos_per_second), 0);
 }
 
 /// Keeps every worker busy with short jobs that post themselves again, and remembers who ran them.

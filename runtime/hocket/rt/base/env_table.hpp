@@ -64,8 +64,8 @@ inline constexpr std::array<env_variable, env_count> env_table{{
     {env_id::standby, "HOCKET_STANDBY", env_kind::flag, 0, 1, "1",
      "the standby worker, which serves sockets and timers while every worker computes"},
     {env_id::follow_quota, "HOCKET_FOLLOW_QUOTA", env_kind::flag, 0, 1, "1",
-     "where HOCKET_WORKERS is auto: workers step aside while a cgroup quota that changed allows fewer; needs the "
-     "standby"},
+     "long work waits before a cgroup quota is used up, and, where HOCKET_WORKERS is auto, workers step aside while a "
+     "quota that changed allows fewer; needs the standby"},
     {env_id::poll_interval, "HOCKET_POLL_INTERVAL", env_kind::duration, nanos_per_us, 100 * nanos_per_ms, "100us",
      "how long a busy worker may go without polling sockets and timers"},
     {env_id::seed, "HOCKET_SEED", env_kind::seed, 0, ~std::uint64_t{0}, "none",

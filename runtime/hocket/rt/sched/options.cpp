@@ -37,6 +37,8 @@ scheduler_plan make_plan(const scheduler_options& asked) {
   plan.blocking_threads = asked.blocking_threads ? asked.blocking_threads : env.blocking_threads;
   plan.standby = wants_standby(asked, env, plan);
   plan.follow_quota = follows_quota(asked, env, plan);
+  plan.pace_to_quota = plan.standby && asked.pace_to_quota != 0 && env.follow_quota && !plan.seed;
+  plan.cpus = static_cast<double>(env.cpus.allowed.size());
   plan.quota_interval = asked.quota_interval;
   plan.quota_root = asked.quota_root;
   plan.spin = plan.seed ? 0 : spin_time(env);

@@ -16,6 +16,7 @@ struct scheduler_options {
   unsigned blocking_threads = 0;
   int standby = -1;                         // 0: none, 1: one
   int follow_quota = -1;                    // 0: no, 1: also where the number of workers was asked for
+  int pace_to_quota = -1;                   // 0: no
   nanos quota_interval = nanos_per_second;  // between two looks, for tests; likewise where /proc and /sys are:
   std::filesystem::path quota_root = "/";
   bool virtual_clock = false;
@@ -27,7 +28,9 @@ struct scheduler_plan {
   unsigned workers = 1;
   unsigned blocking_threads = 1;
   bool standby = false;
-  bool follow_quota = false;
+  bool follow_quota = false;   // workers step aside when it shrinks
+  bool pace_to_quota = false;  // long work waits, so that the process is not throttled
+  double cpus = 1;             // that it may use without a quota
   nanos quota_interval = 0;
   std::filesystem::path quota_root;
   bool virtual_clock = false;

@@ -7,16 +7,20 @@
 
 namespace hocket::rt {
 
-std::optional<unsigned> quota_watch::look(nanos now) noexcept {
+std::optional<double> quota_watch::look(nanos now) noexcept {
   if (now < next_look()) return std::nullopt;
   next_look_.store(now + interval_, relaxed);  // order: a hint
   try {
     const auto quota = find_cpu_quota(root_);
-    if (!quota || quota->cpus >= workers_) return workers_;
-    return std::max(1u, static_cast<unsigned>(std::ceil(quota->cpus)));
+    return quota ? quota->cpus : 0;
   } catch (...) {
     return std::nullopt;
   }
+}
+
+unsigned quota_watch::workers_for(double cpus) const noexcept {
+  if (cpus <= 0 || cpus >= workers_) return workers_;
+  return std::max(1u, static_cast<unsigned>(std::ceil(cpus)));
 }
 
 }  // namespace hocket::rt

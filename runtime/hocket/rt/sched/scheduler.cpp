@@ -1,5 +1,7 @@
 #include <hocket/rt/sched/scheduler.hpp>
 
+#include <time.h>
+
 #include <algorithm>
 #include <array>
 #include <mutex>
@@ -22,7 +24,7 @@ namespace hocket::rt {
 
 scheduler::scheduler(const scheduler_options& asked)
     : plan_(make_plan(asked)), io_(reactor::make()), in_service_(plan_.workers), idle_(plan_.workers) {
-  if (plan_.follow_quota) quota_.emplace(plan_.workers, plan_.quota_root, plan_.quota_interval);
+  if (plan_.follow_quota || plan_.pace_to_quota) quota_.emplace(plan_.workers, plan_.quota_root, plan_.quota_interval);
   std::uint64_t seed = plan_.seed.value_or(0x686f636b6574);
   for (unsigned i = 0; i < plan_.workers; ++i) {
     seats_.push_back(std::make_unique<worker>(*this, i, seat_kind::worker, splitmix64(seed)));
@@ -282,7 +284,19 @@ void scheduler::release_virtual_time() noexcept {
 
 void scheduler::follow_quota(nanos now) noexcept {
   if (!quota_) return;
-  if (const auto allowed = quota_->look(now)) put_in_service(*allowed);
+  const auto cpus = quota_->look(now);
+  if (!cpus) return;
+  if (plan_.pace_to_quota) pacer_.set_quota(*cpus < plan_.cpus ? *cpus : 0, now, process_cpu_time());
+  if (plan_.follow_quota) put_in_service(quota_->workers_for(*cpus));
+}
+
+void scheduler::pace() noexcept {
+  if (!pacer_.is_on()) return;
+  const nanos wait = pacer_.wait_before(steady_now(), process_cpu_time());
+  if (wait == 0) return;
+  const hog_scope hog(*this);  // sockets and timers are the standby's meanwhile
+  const timespec time{.tv_sec = 0, .tv_nsec = wait};
+  ::nanosleep(&time, nullptr);
 }
 
 void scheduler::put_in_service(unsigned workers) noexcept {

@@ -21,6 +21,7 @@
 #include <hocket/rt/park/idle_set.hpp>
 #include <hocket/rt/queue/injection_queue.hpp>
 #include <hocket/rt/sched/counters.hpp>
+#include <hocket/rt/sched/cpu_pacer.hpp>
 #include <hocket/rt/sched/options.hpp>
 #include <hocket/rt/sched/quota_watch.hpp>
 #include <hocket/rt/sched/roll.hpp>
@@ -188,6 +189,8 @@ class scheduler {
   /// Looks at the quota when that is due. The watch only.
   void follow_quota(nanos now) noexcept;
   void put_in_service(unsigned workers) noexcept;
+  /// Before and within long work: waits a little where the process would use up its quota.
+  void pace() noexcept;
 
   bool is_stopping() const noexcept {
     // order: S1: pairs with the store in stop(); seq_cst, because a thread about to sleep looks here after its
@@ -208,6 +211,7 @@ class scheduler {
   std::unique_ptr<borrower> borrower_;  // written under borrower_mutex_, before the first loan is wanted
   std::atomic<unsigned> loans_wanted_{0};
 
+  cpu_pacer pacer_;
   std::optional<quota_watch> quota_;  // the watch's
   std::atomic<unsigned> in_service_;  // the first so many workers
   std::atomic<unsigned> aside_{0};    // those that stepped aside, and are neither awake nor asleep

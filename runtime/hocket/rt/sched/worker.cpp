@@ -66,7 +66,10 @@ runnable* worker::find_work(bool may_steal) noexcept {
 
   if (runnable* r = sched_.injection_.pop()) return r;
   if (!is_standby()) {
-    if (runnable* r = sched_.bulk_.pop()) return r;
+    if (runnable* r = sched_.bulk_.pop()) {
+      sched_.pace();
+      return r;
+    }
   }
   return is_standby() ? relieve() : steal();
 }
@@ -106,6 +109,7 @@ runnable* worker::take_turn() noexcept {
         break;
       case 1:
         r = sched_.bulk_.pop();
+        if (r) sched_.pace();
         break;
     }
     if (r) return r;
@@ -409,8 +413,9 @@ void worker::enter_hog() noexcept {
 void worker::leave_hog() noexcept { hogs_.store(hogs_.load(relaxed) - 1, relaxed); }  // order: as enter_hog()
 
 bool worker::checkpoint() noexcept {
-  if (asleep_.load(relaxed)) return false;  // lent: it is called when there is work. order: only this thread writes it
   if (!poll_clock_.is_due()) return false;
+  if (is_hogging() && !is_standby()) sched_.pace();  // others wait for nobody who says that it computes for long
+  if (asleep_.load(relaxed)) return false;  // lent: it is called when there is work. order: only this thread writes it
   ask_relief();
   look_at_reactor();
   // This worker goes on computing: somebody else must come, if need be the standby from its rest.
