@@ -173,6 +173,22 @@ TEST(quota, a_number_that_was_asked_for_is_kept) {
   EXPECT_FALSE(off.plan().follow_quota);
 }
 
+// What the process may use is a bound from above: on a busy machine it uses less.
+TEST(quota, long_work_waits_before_it_is_used_up) {
+  const machine m;
+  m.quota("50000");
+  scheduler_options o = m.with_workers(2);
+  o.pace_to_quota = 1;
+  scheduler sched(o);
+  busy_work busy(sched, 4);
+  EXPECT_TRUE(eventually([&] { return sched.workers_in_service() == 1; }));
+  const nanos start = steady_now(), used = process_cpu_time();
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const double cpus = static_cast<double>(process_cpu_time() - used) / static_cast<double>(steady_now() - start);
+  EXPECT_LT(cpus, 0.6);
+  EXPECT_FALSE(busy.take_who().empty()) << "it does run";
+}
+
 // The quota swings while strangers post and workers post to themselves: every job runs once.
 TEST(quota, nothing_is_lost_while_workers_come_and_go) {
   const machine m;
