@@ -88,7 +88,11 @@ void add_serve(CLI::App& app, serve_command& c) {
                 "Run /hash in the request's own task, not through parallel(), to see the difference");
   sub->add_flag("--quiet", c.quiet, "Print only the URL, and errors");
   sub->footer(
-      "Routes: /  /sleep?ms=N  /fib?n=N  /hash?ms=N  /echo  /stats\n"
+      "Routes: /  /sleep?ms=N  /fib?n=N  /hash?ms=N  "
+#if defined(HOCKET_TOOL_HAS_TBB)
+      "/sort?n=N  "
+#endif
+      "/echo  /stats\n"
       "Ctrl-C (exit status 130) and SIGTERM (exit status 0) stop it; both print how much it served.");
 }
 
