@@ -14,6 +14,7 @@ bool tbb_call::commit(rt::task_base& self) noexcept {
 
 // The wait goes on until TBB has stopped; the request stays owed, and is thrown at the resume.
 bool tbb_call::cancel(rt::task_base&) noexcept {
+  was_cancelled_ = true;
   context_.cancel_group_execution();
   return false;
 }
@@ -31,6 +32,7 @@ void tbb_call::carry_out(rt::runnable& r) noexcept {
 void tbb_call::finish_call() {
   finish_resume();
   if (error_) std::rethrow_exception(error_);
+  if (was_cancelled_) throw CancelledError();  // the request was taken back meanwhile, the work is not
 }
 
 }  // namespace hocket

@@ -39,7 +39,8 @@ class tbb_call : public rt::leaf_awaiter, private rt::runnable {
   static void carry_out(rt::runnable& r) noexcept;
 
   tbb::task_group_context context_;
-  std::exception_ptr error_;  // written by the worker that carries it out, before it wakes the task
+  bool was_cancelled_ = false;  // written by who holds the task
+  std::exception_ptr error_;    // written by the worker that carries it out, before it wakes the task
 };
 
 template <class T, class F>

@@ -179,6 +179,22 @@ TEST(on_tbb, a_cancel_before_it_starts_means_that_the_function_is_not_called) {
   asyncio::run(cancel_before(), o);
 }
 
+Coro<> cancel_and_take_back() {
+  std::atomic<bool> begun{false};
+  auto body = [&begun](int) {
+    begun = true;
+    spin_us(1);
+  };
+  auto task = asyncio::create_task(asyncio::parallel_for(0, endless, body));
+  co_await until(begun);
+  task.cancel();
+  task.uncancel();
+  auto r = co_await asyncio::as_result(task);
+  EXPECT_TRUE(r.cancelled()) << "a loop that was given up must not look like one that was done";
+}
+
+TEST(parallel_for, a_cancel_that_is_taken_back_too_late_ends_it_all_the_same) { at_every_count(cancel_and_take_back); }
+
 Coro<> cancel_itself() {
   auto body = [] {
     tbb::task::current_context()->cancel_group_execution();
