@@ -13,92 +13,93 @@ constexpr std::size_t linger_bytes = 1024 * 1024;
 
 }  // namespace
 
+// One coroutine for all of a connection's life: a request costs no frame but the handler's.
 Coro<> connection::run() {
+  std::size_t left = 0;  // bytes of a request that is not complete yet
   for (;;) {
-    const request_parser::state state = take_input();
-    if (state == request_parser::state::complete) {
-      co_await answer();
-      if (keep_) parser_.next();
+    // What has come stays where it is until the next wait, for nobody else reads: the handlers' requests are taken from
+    // it.
+    std::string_view input = reader_.buffered();
+    const std::size_t before = input.size();
+    request_parser::state state = parser_.feed(input);
+    while (state == request_parser::state::complete) {
+      entry_.requests.add();
+      Response response;
+      std::exception_ptr failed;
+      try {
+        response = co_await core_.handler(parser_.request());
+      } catch (...) {
+        failed = std::current_exception();
+      }
+      append_answer(response, std::move(failed));
+      if (!keep_) break;
+      parser_.next();
       head_deadline_ = body_deadline_ = 0;
       first_ = told_to_go_on_ = false;
-      if (keep_ && out_.size() < batch_bytes) continue;  // the next request may be here already
-    } else if (state == request_parser::state::failed) {
+      if (out_.size() >= batch_bytes) break;
+      state = parser_.feed(input);  // the next request may be here already
+    }
+    reader_.consume(before - input.size());
+    left = input.size();
+    if (state == request_parser::state::failed) {
       co_await refuse();
       co_return;
-    } else if (parser_.expects_continue() && !told_to_go_on_) {
+    }
+    if (state != request_parser::state::complete && parser_.expects_continue() && !told_to_go_on_) {
       told_to_go_on_ = true;
       out_ += "HTTP/1.1 100 Continue\r\n\r\n";
     }
     if (!out_.empty()) {
-      const bool sent = co_await send();
-      if (!sent) co_return;
+      hand_over();
+      stream::drain_wait room = entry_.writer.drain();
+      if (!room.await_ready()) {
+        entry_.limit.begin(rt::steady_now() + core_.write_time, waiting_for::room);
+        co_await room;
+        if (!entry_.limit.end()) co_return;  // the client was too slow to take it
+      }
     }
     if (!keep_) co_return;
     if (state == request_parser::state::complete) continue;
-    const bool came = co_await wait_for_bytes();
-    if (!came) co_return;
+    if (!begin_wait()) co_return;
+    for (bool came = false; !came;) came = co_await reader_.arrival(left + 1);
+    const bool in_time = entry_.limit.end();
+    if (!in_time || reader_.buffered().size() == left) co_return;
   }
 }
 
-/// Gives the parser what has come, up to the end of one request.
-request_parser::state connection::take_input() {
-  std::string_view input = reader_.buffered();
-  const std::size_t before = input.size();
-  const request_parser::state state = parser_.feed(input);
-  reader_.consume(before - input.size());
-  return state;
-}
-
-/// Appends the handler's answer to the batch.
-Coro<> connection::answer() {
-  const Request& request = parser_.request();
-  entry_.requests.add();
-  std::exception_ptr failed;
-  Response response;
-  try {
-    response = co_await core_.handler(request);
-  } catch (...) {
-    failed = std::current_exception();
-  }
+/// Appends the handler's answer to the batch, or what stands for it.
+void connection::append_answer(const Response& response, std::exception_ptr failed) {
   if (failed && (is_cancelled_error(failed) || is_exit_request(failed))) std::rethrow_exception(failed);
-
+  const Request& request = parser_.request();
   keep_ = request.keep_alive() && !response.close && !core_.is_closing();
   const ResponseContext context{
       .head_request = request.method() == "HEAD", .http_1_0 = request.is_http_1_0(), .keep_alive = keep_};
   if (!failed) {
     try {
-      append_response(out_, response, context);
+      return append_response(out_, response, context);
     } catch (...) {
       failed = std::current_exception();
     }
   }
-  if (failed) {
-    entry_.handler_errors.add();
-    report_problem("Unhandled exception in HTTP handler",
-                   std::string(request.method()) + " " + std::string(request.path()), failed);
-    append_response(out_, Response(500, "the server failed to answer\n"), context);
-  }
+  entry_.handler_errors.add();
+  report_problem("Unhandled exception in HTTP handler",
+                 std::string(request.method()) + " " + std::string(request.path()), failed);
+  append_response(out_, Response(500, "the server failed to answer\n"), context);
 }
 
-/// Hands the batch to the stream, and waits while the client is slow to take it. False: it was too slow.
-Coro<bool> connection::send() {
+/// Gives the batch to the stream.
+void connection::hand_over() {
   entry_.writer.write(out_);
   out_.clear();
   if (out_.capacity() > kept_capacity) std::string().swap(out_);
-  entry_.limit.begin(rt::steady_now() + core_.write_time, waiting_for::room);
-  co_await entry_.writer.drain();
-  co_return entry_.limit.end();
 }
 
-/// False: the end has come, or the time was up.
-Coro<bool> connection::wait_for_bytes() {
+/// Before it waits for bytes. False: there is nothing to wait for any more.
+bool connection::begin_wait() {
   const bool begun = parser_.started();
   entry_.limit.begin(deadline(rt::steady_now()), begun ? waiting_for::rest_of_request : waiting_for::request);
   // Crossing with close() either may miss the other: then the next sweep ends this wait.
-  if (core_.is_closing() && !begun) co_return false;
-  const bool came = co_await reader_.fill();
-  const bool in_time = entry_.limit.end();
-  co_return came&& in_time;
+  return begun || !core_.is_closing();
 }
 
 rt::nanos connection::deadline(rt::nanos now) {

@@ -1,6 +1,7 @@
 // One connection of an HTTP server: reads requests, has them answered, sends the answers.
 #pragma once
 
+#include <exception>
 #include <hocket/http/request_parser.hpp>
 #include <hocket/http/server_core.hpp>
 #include <hocket/loop/coro.hpp>
@@ -23,10 +24,9 @@ class connection {
   Coro<> run();
 
  private:
-  request_parser::state take_input();
-  Coro<> answer();
-  Coro<bool> send();
-  Coro<bool> wait_for_bytes();
+  void append_answer(const Response& response, std::exception_ptr failed);
+  void hand_over();
+  bool begin_wait();
   Coro<> refuse();
   rt::nanos deadline(rt::nanos now);
 

@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
+#include <cstring>
 #include <hocket/http/message.hpp>
 #include <hocket/loop/exceptions.hpp>
+#include <utility>
 
 namespace hocket::http {
 namespace {
@@ -24,13 +27,8 @@ bool is_token(std::string_view text) noexcept {
 }
 
 bool is_field_value(std::string_view text) noexcept {
+  if (!may_hold_control(text)) return true;
   return std::all_of(text.begin(), text.end(), [](char c) { return c == '\t' || (c >= ' ' && c != 0x7f) || c < 0; });
-}
-
-void append_number(std::string& out, std::size_t value) {
-  std::array<char, 24> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  out.append(digits.data(), end);
 }
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
@@ -145,22 +143,66 @@ std::string_view status_text(int status) noexcept {
 
 void append_response(std::string& out, const Response& response, const ResponseContext& context) {
   check(response);
+  // What nearly every answer begins with is put together here and appended at once.
+  std::array<char, 192> begin;
+  char* at = begin.data();
+  const auto put = [&at](std::string_view text) { at = std::copy(text.begin(), text.end(), at); };
+  const auto put_number = [&](std::size_t n) { at = std::to_chars(at, begin.data() + begin.size(), n).ptr; };
+  const auto put_in = [&] { out.append(begin.data(), std::exchange(at, begin.data())); };
+  put("HTTP/1.1 ");
+  put_number(static_cast<std::size_t>(response.status));
+  put(" ");
+  put(status_text(response.status));  // at most 31 characters
+  put("\r\n");
   const bool bodiless = response.status == 204 || response.status == 304;
-  out.append("HTTP/1.1 ");
-  append_number(out, static_cast<std::size_t>(response.status));
-  out.append(" ").append(status_text(response.status)).append("\r\n");
   if (!bodiless) {
-    if (!response.content_type.empty()) append_header(out, "Content-Type", response.content_type);
-    out.append("Content-Length: ");
-    append_number(out, response.body.size());
+    if (response.content_type.size() > 64) {
+      put_in();
+      append_header(out, "Content-Type", response.content_type);
+    } else if (!response.content_type.empty()) {
+      put("Content-Type: ");
+      put(response.content_type);
+      put("\r\n");
+    }
+    put("Content-Length: ");
+    put_number(response.body.size());
+    put("\r\n");
+  }
+  const bool stays = context.keep_alive && !response.close;
+  const bool is_plain = stays && !context.http_1_0 && response.headers.empty();
+  if (is_plain) put("\r\n");
+  put_in();
+  if (!is_plain) {
+    for (const auto& [name, value] : response.headers) append_header(out, name, value);
+    if (!stays) out.append("Connection: close\r\n");
+    if (stays && context.http_1_0) out.append("Connection: keep-alive\r\n");
     out.append("\r\n");
   }
-  for (const auto& [name, value] : response.headers) append_header(out, name, value);
-  const bool stays = context.keep_alive && !response.close;
-  if (!stays) out.append("Connection: close\r\n");
-  if (stays && context.http_1_0) out.append("Connection: keep-alive\r\n");
-  out.append("\r\n");
   if (!bodiless && !context.head_request) out.append(response.body);
+}
+
+// Eight characters at a time. A byte below 0x20 borrows when 0x20 is taken from it, one that is 0x7f becomes 0 when it
+// is flipped by that; a borrow may also run on into its neighbour, which is why the answer is only "perhaps". After:
+// Bit Twiddling Hacks, "Determine if a word has a byte less than n".
+bool may_hold_control(std::string_view text) noexcept {
+  constexpr std::uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+  const auto suspicious = [](std::uint64_t w) {
+    const std::uint64_t flipped = w ^ (ones * 0x7f);
+    return (((w - ones * 0x20) & ~w) | ((flipped - ones) & ~flipped)) & highs;
+  };
+  std::uint64_t w = 0;
+  std::uint64_t found = 0;
+  if (text.size() < sizeof w) {
+    w = ones * ' ';
+    std::memcpy(&w, text.data(), text.size());
+    return suspicious(w) != 0;
+  }
+  for (std::size_t i = 0; i + sizeof w < text.size(); i += sizeof w) {
+    std::memcpy(&w, text.data() + i, sizeof w);
+    found |= suspicious(w);
+  }
+  std::memcpy(&w, text.data() + text.size() - sizeof w, sizeof w);
+  return (found | suspicious(w)) != 0;
 }
 
 std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_blank) {

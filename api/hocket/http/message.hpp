@@ -86,6 +86,9 @@ void append_response(std::string& out, const Response& response, const ResponseC
 /// "a b" for "a%20b"; with `plus_is_blank` (as in queries) also for "a+b". nullopt for a malformed escape.
 std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_blank = false);
 
+/// False for most of what clients send: then `text` holds neither a control character nor DEL. True: look closer.
+bool may_hold_control(std::string_view text) noexcept;
+
 /// ASCII letters compare equal in either case.
 bool same_name(std::string_view a, std::string_view b) noexcept;
 

@@ -12,6 +12,10 @@ constexpr std::size_t framing_per_byte = 6;
 constexpr std::size_t framing_free = 4096;
 
 bool has_control_character(std::string_view text) noexcept {
+  std::string_view inner = text;  // without its line end
+  if (inner.ends_with('\n')) inner.remove_suffix(1);
+  if (inner.ends_with('\r')) inner.remove_suffix(1);
+  if (!may_hold_control(inner)) return false;
   return std::any_of(text.begin(), text.end(),
                      [](char c) { return (c >= 0 && c < ' ' && c != '\t' && c != '\r' && c != '\n') || c == 0x7f; });
 }
@@ -228,10 +232,11 @@ void request_parser::take_head(std::string_view& input) {
   }
   if (first) {
     // llhttp forgives more blanks, and reads RTSP, ICE and HTTP/2.
-    const std::size_t version = line.rfind(" HTTP/");
-    if (std::count(line.begin(), line.end(), ' ') != 2 || version == std::string_view::npos)
+    if (std::count(line.begin(), line.end(), ' ') != 2)
       return fail(400, "the request line must read METHOD TARGET HTTP/1.1");
-    if (!line.substr(version).starts_with(" HTTP/1.")) return fail(505, "the HTTP version is not 1.0 or 1.1");
+    const std::string_view version = line.substr(line.rfind(' '));
+    if (!version.starts_with(" HTTP/")) return fail(400, "the request line must read METHOD TARGET HTTP/1.1");
+    if (!version.starts_with(" HTTP/1.")) return fail(505, "the HTTP version is not 1.0 or 1.1");
     request_line_ = head.size();
   } else if (blank) {
     return on_head_bytes();

@@ -42,7 +42,26 @@ HOCKET_EXCEPTION(ValueError, Exception);
 HOCKET_EXCEPTION(TypeError, Exception);
 HOCKET_EXCEPTION(ZeroDivisionError, Exception);
 HOCKET_EXCEPTION(EOFError, Exception);
-HOCKET_EXCEPTION(OSError, Exception);
+
+/// A call of the operating system failed: "[Errno 104] Connection reset by peer". Mirrors OSError.
+class OSError : public Exception {
+ public:
+  explicit OSError(std::string message = {}) : Exception(std::move(message)) {}
+  /// Of `code`, an errno value: "[Errno CODE] TEXT".
+  OSError(int code, const std::string& text) : Exception("[Errno " + std::to_string(code) + "] " + text), code_(code) {}
+  const char* name() const noexcept override { return "OSError"; }
+
+  /// The errno value: `e.code() == EADDRINUSE`; 0 when it was raised without one, as by a timeout. Mirrors
+  /// OSError.errno, whose name is a macro in C.
+  int code() const noexcept { return code_; }
+
+ protected:
+  OSError(std::string message, int code) : Exception(std::move(message)), code_(code) {}
+
+ private:
+  int code_ = 0;
+};
+
 HOCKET_EXCEPTION(TimeoutError, OSError);
 HOCKET_EXCEPTION(ConnectionError, OSError);
 HOCKET_EXCEPTION(ConnectionResetError, ConnectionError);

@@ -6,22 +6,21 @@
 namespace hocket::net {
 
 std::exception_ptr make_os_error(int code, const std::string& text) {
-  const std::string full =
-      "[Errno " + std::to_string(code) + "] " + (text.empty() ? std::generic_category().message(code) : text);
+  const std::string said = text.empty() ? std::generic_category().message(code) : text;
   switch (code) {
     case ECONNRESET:
-      return std::make_exception_ptr(ConnectionResetError(full));
+      return std::make_exception_ptr(ConnectionResetError(code, said));
     case EPIPE:
     case ESHUTDOWN:
-      return std::make_exception_ptr(BrokenPipeError(full));
+      return std::make_exception_ptr(BrokenPipeError(code, said));
     case ECONNREFUSED:
-      return std::make_exception_ptr(ConnectionRefusedError(full));
+      return std::make_exception_ptr(ConnectionRefusedError(code, said));
     case ECONNABORTED:
-      return std::make_exception_ptr(ConnectionAbortedError(full));
+      return std::make_exception_ptr(ConnectionAbortedError(code, said));
     case ETIMEDOUT:
-      return std::make_exception_ptr(TimeoutError(full));
+      return std::make_exception_ptr(TimeoutError(code, said));
     default:
-      return std::make_exception_ptr(OSError(full));
+      return std::make_exception_ptr(OSError(code, said));
   }
 }
 

@@ -8,16 +8,11 @@
 
 namespace hocket {
 
-/// A name could not be resolved. Mirrors socket.gaierror.
+/// A name could not be resolved; code() is one of the EAI_ constants. Mirrors socket.gaierror.
 class gaierror : public OSError {
  public:
-  gaierror(int code, const std::string& message) : OSError(message), code_(code) {}
+  gaierror(int code, const std::string& message) : OSError(message, code) {}
   const char* name() const noexcept override { return "gaierror"; }
-  /// One of the EAI_ constants.
-  int code() const noexcept { return code_; }
-
- private:
-  int code_;
 };
 
 namespace net {

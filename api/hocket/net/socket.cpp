@@ -89,13 +89,13 @@ bool died_in_the_queue(int error) noexcept {
 bool attempt::must_wait() const noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
 
 socket::socket(rt::reactor& reactor, rt::unique_fd raw)
-    : reactor_(&reactor), lease_(reactor.lease()), descriptor_(watch(reactor, raw.get())), fd_(std::move(raw)) {
+    : lease_(reactor.lease()), reactor_(&reactor), descriptor_(watch(reactor, raw.get())), fd_(std::move(raw)) {
   set_option(fd_.get(), IPPROTO_TCP, TCP_NODELAY);
 }
 
 socket::socket(socket&& other) noexcept
-    : reactor_(other.reactor_),
-      lease_(other.lease_),
+    : lease_(other.lease_),
+      reactor_(other.reactor_),
       descriptor_(std::exchange(other.descriptor_, {})),
       fd_(std::move(other.fd_)) {}
 
@@ -135,24 +135,32 @@ socket socket::bind(const address& local, bool reuse_address, bool reuse_port) {
 }
 
 void socket::listen(int backlog) {
-  const std::lock_guard lock(in(reading));
+  const std::lock_guard lock(lock_of(reading));
   if (::listen(fd_.get(), backlog) != 0) throw_os_error(errno);
 }
 
 attempt socket::try_receive(std::span<char> into) noexcept {
-  const std::lock_guard lock(in(reading));
+  const std::lock_guard lock(lock_of(reading));
+  return try_receive_locked(into);
+}
+
+attempt socket::try_send(std::string_view data) noexcept {
+  const std::lock_guard lock(lock_of(writing));
+  return try_send_locked(data);
+}
+
+attempt socket::try_receive_locked(std::span<char> into) noexcept {
   const auto n = uninterrupted([&] { return ::recv(fd_.get(), into.data(), into.size(), 0); });
   return n >= 0 ? attempt{static_cast<std::size_t>(n), 0} : attempt{0, errno};
 }
 
-attempt socket::try_send(std::string_view data) noexcept {
-  const std::lock_guard lock(in(writing));
+attempt socket::try_send_locked(std::string_view data) noexcept {
   const auto n = uninterrupted([&] { return ::send(fd_.get(), data.data(), data.size(), MSG_NOSIGNAL); });
   return n >= 0 ? attempt{static_cast<std::size_t>(n), 0} : attempt{0, errno};
 }
 
 socket::accepted socket::try_accept() noexcept {
-  const std::lock_guard lock(in(reading));
+  const std::lock_guard lock(lock_of(reading));
   for (;;) {
     sockaddr_storage raw{};
     socklen_t size = sizeof raw;
@@ -181,18 +189,22 @@ Coro<std::size_t> socket::send(std::string_view data) {
   }
 }
 
-void socket::shutdown_write() noexcept {
-  const std::lock_guard lock(in(writing));
+void socket::shutdown_write_locked() noexcept {
   if (fd_) ::shutdown(fd_.get(), SHUT_WR);
 }
 
 void socket::discard_received(std::size_t bytes) noexcept {
-  const std::lock_guard lock(in(reading));
+  const std::lock_guard lock(lock_of(reading));
   if (fd_) ::recv(fd_.get(), nullptr, bytes, MSG_TRUNC | MSG_DONTWAIT);
 }
 
 rt::runnable_list socket::take_down() noexcept {
-  const std::scoped_lock lock(in(reading), in(writing));
+  const std::lock_guard lock(lock_of(writing));
+  return take_down_locked();
+}
+
+rt::runnable_list socket::take_down_locked() noexcept {
+  const std::lock_guard lock(lock_of(reading));
   rt::runnable_list waiting;
   if (!fd_) return waiting;
   {
@@ -209,7 +221,7 @@ void socket::close() noexcept {
 }
 
 address socket::local_address() noexcept {
-  const std::lock_guard lock(in(reading));
+  const std::lock_guard lock(lock_of(reading));
   return fd_ ? address_of(fd_.get(), ::getsockname) : address();
 }
 

@@ -3,7 +3,9 @@
 // Each call is tried first and waits only on EAGAIN. close() may come at any moment, from any thread: it never lets
 // another thread's call reach a descriptor that was closed, because calls and close() exclude each other (a lock per
 // direction, held across a system call that does not block), and whoever waits is woken and finds the socket closed.
-// One task may wait in each direction at a time; the layer above sees to that.
+// The layer above guards what it knows of a direction by the same lock, and then makes the calls named _locked, so that
+// a read or a write takes one lock and not two. One task may wait in each direction at a time; the layer above sees to
+// that.
 #pragma once
 
 #include <cstddef>
@@ -59,12 +61,19 @@ class socket {
   attempt try_send(std::string_view data) noexcept;
   accepted try_accept() noexcept;
 
+  /// Excludes calls in this direction, and close(). Order: write before read.
+  rt::futex_mutex& lock_of(rt::io_direction d) const noexcept { return in_use_[static_cast<std::size_t>(d)]; }
+
+  // With lock_of(read), lock_of(write).
+  attempt try_receive_locked(std::span<char> into) noexcept;
+  attempt try_send_locked(std::string_view data) noexcept;
+
   // As above, and wait. Cancelled: nothing was received or sent. Throw OSError.
   Coro<std::size_t> receive(std::span<char> into);
   Coro<std::size_t> send(std::string_view data);
 
-  /// Says to the peer that nothing follows.
-  void shutdown_write() noexcept;
+  /// Says to the peer that nothing follows. With lock_of(write).
+  void shutdown_write_locked() noexcept;
 
   /// Throws away what was received and not read, up to `bytes`: closing over it would reset the connection, and take
   /// what was sent last with it.
@@ -72,6 +81,7 @@ class socket {
 
   /// Closes it; gives back the operations that waited, for the caller to run outside its locks. Twice does nothing.
   [[nodiscard]] rt::runnable_list take_down() noexcept;
+  [[nodiscard]] rt::runnable_list take_down_locked() noexcept;  // with lock_of(write)
   /// The same, and runs them.
   void close() noexcept;
 
@@ -95,13 +105,11 @@ class socket {
   ready_wait ready(rt::io_direction direction) noexcept;
 
  private:
-  rt::futex_mutex& in(rt::io_direction d) noexcept { return in_use_[static_cast<std::size_t>(d)]; }
-
-  rt::reactor* reactor_;  // while a task of its runtime calls
   std::shared_ptr<rt::reactor_lease> lease_;
+  rt::reactor* reactor_;  // while a task of its runtime calls
   rt::descriptor descriptor_;
-  rt::futex_mutex in_use_[2];  // by direction; close() takes both, read first
-  rt::unique_fd fd_;           // guarded by either lock for use, by both for change
+  mutable rt::futex_mutex in_use_[2];  // by direction; close() takes both, write first
+  rt::unique_fd fd_;                   // guarded by either lock for use, by both for change
 };
 
 class socket::ready_wait final : public rt::leaf_awaiter, private rt::io_op {

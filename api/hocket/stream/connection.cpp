@@ -40,18 +40,18 @@ struct connection::aftermath {
 };
 
 connection::connection(net::socket&& s, const net::address& peer, std::shared_ptr<connection_owner> owner)
-    : io_op(&run_flusher), socket_(std::move(s)), peer_(peer), owner_(std::move(owner)) {}
+    : io_op(&run_flusher), socket_(std::move(s)), owner_(std::move(owner)), peer_(peer) {}
 
 connection::~connection() { abort(); }
 
 void connection::write(std::string_view data) {
   aftermath after(*this);
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(mutex());
     if (eof_) throw RuntimeError("Cannot call write() after write_eof()");
     if (data.empty() || closing_) return;
     if (!flushing_) {
-      const net::attempt sent = socket_.try_send(data);
+      const net::attempt sent = socket_.try_send_locked(data);
       if (sent.bytes == data.size()) return;
       data.remove_prefix(sent.bytes);
       if (sent.error != 0 && !sent.must_wait()) {
@@ -68,6 +68,7 @@ void connection::write(std::string_view data) {
       }
       if (!closing_) {
         paused_ = paused_ || out_.size() > high_water;
+        note_calm();
         if (!flushing_) {
           flushing_ = true;
           self_ = shared_from_this();
@@ -80,18 +81,19 @@ void connection::write(std::string_view data) {
 }
 
 void connection::write_eof() {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(mutex());
   if (closing_ || eof_) return;
   eof_ = true;
-  if (!flushing_) socket_.shutdown_write();
+  if (!flushing_) socket_.shutdown_write_locked();
 }
 
 void connection::close() {
   aftermath after(*this);
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(mutex());
     if (closing_) return;
     closing_ = true;
+    note_calm();
     if (!flushing_) finish(after);
   }
   after.perform();
@@ -100,7 +102,7 @@ void connection::close() {
 void connection::abort() {
   aftermath after(*this);
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(mutex());
     if (lost_) return;
     fail(0, after);
   }
@@ -110,7 +112,7 @@ void connection::abort() {
 void connection::lose(int error) {
   aftermath after(*this);
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(mutex());
     if (lost_) return;
     fail(error, after);
   }
@@ -118,7 +120,7 @@ void connection::lose(int error) {
 }
 
 bool connection::is_closing() const noexcept {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(mutex());
   return closing_;
 }
 
@@ -128,7 +130,7 @@ std::exception_ptr connection::error() const {
 }
 
 std::size_t connection::queued() const noexcept {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(mutex());
   return out_.size();
 }
 
@@ -137,7 +139,7 @@ Coro<> connection::drain(std::shared_ptr<connection> c) {
   if (c->is_closing()) co_await sleep(0);
   std::optional<Event> room;
   {
-    const std::lock_guard lock(c->mutex_);
+    const std::lock_guard lock(c->mutex());
     if (c->lost_) {
       if (c->error_ != 0) net::throw_os_error(c->error_);
       throw ConnectionResetError("Connection lost");
@@ -155,7 +157,7 @@ Coro<> connection::drain(std::shared_ptr<connection> c) {
 Coro<> connection::wait_closed(std::shared_ptr<connection> c) {
   std::optional<Event> closed;
   {
-    const std::lock_guard lock(c->mutex_);
+    const std::lock_guard lock(c->mutex());
     if (!c->lost_) {
       if (!c->closed_) c->closed_.emplace();
       closed = c->closed_;
@@ -171,7 +173,7 @@ void connection::run_flusher(rt::runnable& op) noexcept {
   aftermath after(self);
   std::shared_ptr<connection> alive;  // another worker may end the flush as soon as the mutex is free
   {
-    const std::lock_guard lock(self.mutex_);
+    const std::lock_guard lock(self.mutex());
     alive = self.self_;
     if (self.lost_) {
       self.stop_flusher(after);
@@ -182,7 +184,7 @@ void connection::run_flusher(rt::runnable& op) noexcept {
   after.perform();
 }
 
-// With mutex_, by whoever set flushing_ or was given the operation: sends until all is sent, the socket is full, or a
+// With mutex(), by whoever set flushing_ or was given the operation: sends until all is sent, the socket is full, or a
 // turn is over.
 void connection::flush(aftermath& after) noexcept {
   rt::scheduler* const pool = rt::this_thread().sched;
@@ -191,7 +193,7 @@ void connection::flush(aftermath& after) noexcept {
       after.repost_to = pool;
       return note_room(after);
     }
-    const net::attempt sent = socket_.try_send(out_.view());
+    const net::attempt sent = socket_.try_send_locked(out_.view());
     if (sent.error == 0) {
       out_.consume(sent.bytes);
       continue;
@@ -208,7 +210,7 @@ void connection::flush(aftermath& after) noexcept {
   note_room(after);
   out_.shrink(high_water * 2);
   if (closing_) return finish(after);
-  if (eof_) socket_.shutdown_write();
+  if (eof_) socket_.shutdown_write_locked();
 }
 
 void connection::stop_flusher(aftermath& after) noexcept {
@@ -219,6 +221,7 @@ void connection::stop_flusher(aftermath& after) noexcept {
 void connection::note_room(aftermath& after) noexcept {
   if (!paused_ || out_.size() > low_water) return;
   paused_ = false;
+  note_calm();
   after.room = std::exchange(room_, std::nullopt);
 }
 
@@ -226,6 +229,7 @@ void connection::fail(int error, aftermath& after) noexcept {
   error_ = error;
   closing_ = true;
   out_.clear();
+  note_calm();
   finish(after);
 }
 
@@ -233,7 +237,7 @@ void connection::finish(aftermath& after) noexcept {
   lost_ = true;
   paused_ = false;
   if (error_ == 0) socket_.discard_received(discarded_on_close);
-  after.waiting = socket_.take_down();
+  after.waiting = socket_.take_down_locked();
   if (room_) after.room = std::exchange(room_, std::nullopt);
   after.closed = std::exchange(closed_, std::nullopt);
   after.owner = std::move(owner_);

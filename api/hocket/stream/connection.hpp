@@ -8,15 +8,14 @@
 //   open --close()--> closing --all sent--> lost         lost: the descriptor is closed, and nothing is ever sent again
 //     `--- abort(), an error ---------------^
 //
-// Calls: any thread; mutex_ is held across a send that does not block. Nothing is woken, closed upwards or destroyed
-// under it.
+// Calls: any thread; mutex(), which is the socket's lock for writing, is held across a send that does not block.
+// Nothing is woken, closed upwards or destroyed under it.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string_view>
 
@@ -77,8 +76,7 @@ class connection final : public std::enable_shared_from_this<connection>,
 
   /// Whether drain() has nothing to wait for, and nothing to throw.
   bool is_drained() const noexcept {
-    const std::lock_guard lock(mutex_);
-    return !closing_ && !paused_;
+    return is_calm_.load(rt::relaxed);  // order: the writing task sees what it did; a loss may be seen a little later
   }
 
   // Each keeps the connection alive while it waits.
@@ -99,22 +97,26 @@ class connection final : public std::enable_shared_from_this<connection>,
   void fail(int error, aftermath& after) noexcept;
   void finish(aftermath& after) noexcept;
 
-  net::socket socket_;
-  const net::address peer_;
+  rt::futex_mutex& mutex() const noexcept { return socket_.lock_of(rt::io_direction::write); }
+  void note_calm() noexcept { is_calm_.store(!closing_ && !paused_, rt::relaxed); }  // order: see is_drained()
 
-  mutable rt::futex_mutex mutex_;
-  // guarded by mutex_
-  byte_buffer out_;
+  net::socket socket_;
+  // Only written under mutex().
+  std::atomic<bool> is_calm_{true};  // open, and not above high water
+  std::atomic<int> error_{0};
+  // guarded by mutex()
   bool closing_ = false;
   bool lost_ = false;
   bool eof_ = false;
-  bool paused_ = false;               // above high water, and not yet down to low water
-  bool flushing_ = false;             // the operation is submitted, queued or running
-  std::atomic<int> error_{0};         // only written under mutex_
+  bool paused_ = false;    // above high water, and not yet down to low water
+  bool flushing_ = false;  // the operation is submitted, queued or running
+  byte_buffer out_;
   std::shared_ptr<connection> self_;  // while flushing_
   std::shared_ptr<connection_owner> owner_;
   std::optional<Event> room_;    // while somebody drains
   std::optional<Event> closed_;  // while somebody waits for the end
+
+  const net::address peer_;
 };
 
 /// What StreamWriter::drain gives: a coroutine only where there is something to wait for, or to throw. The connection

@@ -79,6 +79,9 @@ class StreamReader {
   std::string_view buffered() const noexcept { return state_->buffered(); }
   /// Takes the first `bytes` of it away.
   void consume(std::size_t bytes) const noexcept { state_->consume(bytes); }
+  /// The same without a frame, for loops: waits until `bytes` are buffered, or the end has come. Gives whether that is
+  /// so; if not, await another one. The reader must live until then.
+  stream::arrival arrival(std::size_t bytes) const noexcept { return stream::arrival(*state_, bytes, "arrival"); }
   /// Waits until more is buffered; false when the end came instead.
   Coro<bool> fill() const { return stream::reader_state::fill(state_); }
 

@@ -5,9 +5,6 @@
 #include <mutex>
 #include <utility>
 
-#include <hocket/rt/base/atomics.hpp>
-#include <hocket/rt/coro/suspend.hpp>
-#include <hocket/rt/coro/task_base.hpp>
 #include <hocket/stream/errors.hpp>
 
 namespace hocket::stream {
@@ -19,46 +16,11 @@ constexpr int receives_in_a_row = 16;             // then a task that never wait
 
 }  // namespace
 
-/// Waits until so many bytes are here, or the end. Gives whether they are: if not, something came, or nothing did after
-/// all, and the reader waits again. Throws what the connection was lost to; RuntimeError when another task waits.
-///
-/// It asks the socket when there is a chance, and suspends when there is none. `into` is for who reads nothing but what
-/// comes next: while the buffer is empty it is received straight into that, and received() says how much.
-class reader_state::arrival final : public rt::leaf_awaiter, private rt::io_op {
- public:
-  arrival(reader_state& state, std::size_t wanted, const char* who, std::span<char> into = {}) noexcept
-      : io_op(&woken), state_(state), wanted_(wanted), who_(who), into_(into) {}
-  arrival(const arrival&) = delete;
-  arrival& operator=(const arrival&) = delete;
-
-  bool await_ready();
-  bool commit(rt::task_base& self) noexcept override;
-  bool cancel(rt::task_base& self) noexcept override;
-  bool await_resume();
-
-  std::size_t received() const noexcept { return received_; }
-
-  /// Whoever took it out of `fed_`.
-  void wake_fed() noexcept { wake(*task_); }
-
- private:
-  static void woken(rt::runnable& op) noexcept { wake(*static_cast<arrival&>(op).task_); }
-
-  net::attempt receive_locked();
-
-  reader_state& state_;
-  const std::size_t wanted_;
-  const char* const who_;
-  const std::span<char> into_;
-  std::size_t received_ = 0;  // of into_
-  std::size_t seen_ = 0;      // fed by hand: bytes that were there when it began to wait
-  bool enough_ = false;
-  bool gives_way_ = false;  // nothing to wait for: it suspends for the others' sake
-  bool cancelled_ = false;  // written by the canceller before the wake
-};
-
 reader_state::reader_state(std::shared_ptr<connection> source, std::size_t limit)
-    : source_(std::move(source)), limit_(limit), receive_size_(first_receive) {
+    : source_(std::move(source)),
+      limit_(limit),
+      mutex_(source_ ? source_->socket().lock_of(rt::io_direction::read) : own_mutex_),
+      receive_size_(first_receive) {
   if (limit == 0) throw ValueError("Limit cannot be <= 0");
 }
 
@@ -130,7 +92,7 @@ Coro<bool> reader_state::fill(std::shared_ptr<reader_state> self) {
 
 // ---- Waiting.
 
-bool reader_state::arrival::await_ready() {
+bool arrival::await_ready() {
   net::attempt got;
   {
     const std::lock_guard lock(state_.mutex_);
@@ -158,7 +120,7 @@ bool reader_state::arrival::await_ready() {
   return false;
 }
 
-bool reader_state::arrival::commit(rt::task_base& self) noexcept {
+bool arrival::commit(rt::task_base& self) noexcept {
   state_.unbroken_ = 0;
   if (gives_way_) {
     wake(self);  // held, so it is queued behind what is ready
@@ -171,7 +133,7 @@ bool reader_state::arrival::commit(rt::task_base& self) noexcept {
   return true;
 }
 
-bool reader_state::arrival::cancel(rt::task_base& self) noexcept {
+bool arrival::cancel(rt::task_base& self) noexcept {
   if (gives_way_) return false;
   if (state_.source_) {
     if (!state_.source_->socket().cancel_for_task(rt::io_direction::read, *this)) return false;
@@ -185,7 +147,7 @@ bool reader_state::arrival::cancel(rt::task_base& self) noexcept {
   return true;
 }
 
-bool reader_state::arrival::await_resume() {
+bool arrival::await_resume() {
   if (!task_ || gives_way_) {
     finish_resume();
     return enough_;
@@ -208,7 +170,7 @@ bool reader_state::arrival::await_resume() {
   return enough_;
 }
 
-net::attempt reader_state::arrival::receive_locked() {
+net::attempt arrival::receive_locked() {
   const bool direct = !into_.empty() && state_.buffer_.empty();
   const net::attempt got = state_.receive_locked(direct ? into_ : std::span<char>());
   if (direct) received_ = got.bytes;
@@ -218,7 +180,7 @@ net::attempt reader_state::arrival::receive_locked() {
 
 net::attempt reader_state::receive_locked(std::span<char> into) {
   const std::span<char> room = into.empty() ? buffer_.prepare(receive_size_) : into;
-  const net::attempt got = source_->socket().try_receive(room);
+  const net::attempt got = source_->socket().try_receive_locked(room);
   drained_ = got.must_wait() || (got.bytes > 0 && got.bytes < room.size());
   if (got.error != 0) return got;
   if (into.empty()) {
@@ -292,7 +254,7 @@ void reader_state::wake_after(Change change) {
     const std::lock_guard lock(mutex_);
     if (change()) waiting = std::exchange(fed_, nullptr);
   }
-  if (waiting) waiting->wake_fed();
+  if (waiting) wake(*waiting->task_);
 }
 
 void reader_state::feed(std::string_view bytes) {

@@ -4,7 +4,8 @@
 // fast is slowed down by TCP itself), or are fed by hand. A read that is cancelled leaves them here. It is also what
 // both ends' handles share: when it goes, the connection is closed.
 //
-// Calls: any thread; one task may wait for bytes at a time. mutex_ is held across a receive that does not block.
+// Calls: any thread; one task may wait for bytes at a time. mutex_, which is the socket's lock for reading where there
+// is a connection, is held across a receive that does not block.
 #pragma once
 
 #include <atomic>
@@ -17,11 +18,16 @@
 #include <string_view>
 
 #include <hocket/loop/coro.hpp>
+#include <hocket/rt/base/atomics.hpp>
 #include <hocket/rt/base/futex.hpp>
+#include <hocket/rt/coro/suspend.hpp>
+#include <hocket/rt/coro/task_base.hpp>
 #include <hocket/stream/byte_buffer.hpp>
 #include <hocket/stream/connection.hpp>
 
 namespace hocket::stream {
+
+class arrival;
 
 class reader_state {
  public:
@@ -50,7 +56,7 @@ class reader_state {
   const std::shared_ptr<connection>& source() const noexcept { return source_; }
 
  private:
-  class arrival;
+  friend class arrival;
 
   struct found {
     std::optional<std::string> text;  // with the separator
@@ -73,7 +79,8 @@ class reader_state {
   const std::shared_ptr<connection> source_;
   const std::size_t limit_;
 
-  mutable rt::futex_mutex mutex_;
+  mutable rt::futex_mutex own_mutex_;
+  rt::futex_mutex& mutex_;
   // guarded by mutex_
   byte_buffer buffer_;
   std::size_t receive_size_;  // bytes that the next receive makes room for
@@ -85,6 +92,43 @@ class reader_state {
 
   std::atomic<bool> has_exception_{false};  // exception_ was set: saves those who only ask the mutex
   int unbroken_ = 0;                        // receives in a row that did not wait; the reading task only
+};
+
+/// Waits until so many bytes are here, or the end. Gives whether they are: if not, something came, or nothing did after
+/// all, and the reader waits again. Throws what the connection was lost to; RuntimeError when another task waits.
+///
+/// It asks the socket when there is a chance, and suspends when there is none. `into` is for who reads nothing but what
+/// comes next: while the buffer is empty it is received straight into that, and received() says how much.
+class [[nodiscard("co_await it")]] arrival final : public rt::leaf_awaiter, private rt::io_op {
+ public:
+  arrival(reader_state& state, std::size_t wanted, const char* who, std::span<char> into = {}) noexcept
+      : io_op(&woken), state_(state), wanted_(wanted), who_(who), into_(into) {}
+  arrival(const arrival&) = delete;
+  arrival& operator=(const arrival&) = delete;
+
+  bool await_ready();
+  bool commit(rt::task_base& self) noexcept override;
+  bool cancel(rt::task_base& self) noexcept override;
+  bool await_resume();
+
+  std::size_t received() const noexcept { return received_; }
+
+ private:
+  friend class reader_state;
+
+  static void woken(rt::runnable& op) noexcept { wake(*static_cast<arrival&>(op).task_); }
+
+  net::attempt receive_locked();
+
+  reader_state& state_;
+  const std::size_t wanted_;
+  const char* const who_;
+  const std::span<char> into_;
+  std::size_t received_ = 0;  // of into_
+  std::size_t seen_ = 0;      // fed by hand: bytes that were there when it began to wait
+  bool enough_ = false;
+  bool gives_way_ = false;  // nothing to wait for: it suspends for the others' sake
+  bool cancelled_ = false;  // written by the canceller before the wake
 };
 
 }  // namespace hocket::stream
