@@ -1,0 +1,2 @@
+// The one pool of the mixed workloads.
+#include "../mixed/hocket.cpp"

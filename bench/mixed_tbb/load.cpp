@@ -1,0 +1,2 @@
+// The load of the mixed workloads.
+#include "../mixed/load.cpp"
