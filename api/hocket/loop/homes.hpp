@@ -19,6 +19,7 @@ class pool_task_home : public rt::task_home {
   bool cancel(rt::home_timer& t) noexcept override { return sched().cancel(t); }
   rt::nanos now() const noexcept override { return sched().now(); }
   bool runs_here() const noexcept override;
+  bool may_defer() const noexcept override { return sched().learns(); }
 };
 
 /// The workers' bulk queue: for what computes long and must not stand before I/O. What wakes later comes back here.
@@ -28,6 +29,7 @@ class bulk_task_home final : public pool_task_home {
   void post(rt::runnable& r) noexcept override { sched().post_bulk(r); }
   void post_woken(rt::runnable& r) noexcept override { post(r); }
   void post_again(rt::runnable& r) noexcept override { post(r); }
+  bool may_defer() const noexcept override { return false; }  // it does
 };
 
 /// One at a time, in order, on whichever worker. Its timers are the pool's.
@@ -39,6 +41,7 @@ class strand_task_home final : public pool_task_home {
   void post(rt::runnable& r) noexcept override { strand_->post(r); }
   void post_woken(rt::runnable& r) noexcept override { post(r); }
   void post_again(rt::runnable& r) noexcept override { post(r); }
+  bool may_defer() const noexcept override { return false; }
   bool runs_here() const noexcept override { return strand_->runs_here(); }
 
  private:

@@ -5,6 +5,7 @@
 #include <hocket/loop/create_task.hpp>
 #include <hocket/loop/loop_state.hpp>
 #include <hocket/loop/task_scope.hpp>
+#include <hocket/rt/sched/hog_book.hpp>
 
 namespace hocket {
 namespace {
@@ -38,6 +39,7 @@ task_core* core_of(rt::task_base* t) noexcept { return t ? static_cast<task_core
 task_core::task_core(loop_state& loop, rt::task_home& home, std::source_location where)
     : future_core(&loop), task_base(home), id_(next_task_id()), where_(where) {
   if (is_serial()) home.hold();
+  if (home.may_defer()) set_function(rt::hog_book::id_of(where));
   // A task that is created inside a `parallel` belongs to it.
   if (const task_core* creator = core_of(rt::current_task())) scope_ = creator->scope_;
 }

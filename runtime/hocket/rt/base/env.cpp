@@ -173,6 +173,18 @@ bool assign(settings& s, const env_variable& v, std::string_view text, const std
       return flag(s.standby);
     case env_id::follow_quota:
       return flag(s.follow_quota);
+    case env_id::learn:
+      return flag(s.learns);
+    case env_id::followers:
+      if (text == "auto") return s.followers = std::clamp(8 * s.workers, 14u, 64u), true;
+      return number(s.followers);
+    case env_id::standers:
+      if (text == "auto") return s.standers = 0, true;
+      return number(s.standers);
+    case env_id::thread_slice:
+      if (text == "auto") return s.thread_slice = 100 * nanos_per_us, true;
+      if (text == "0") return s.thread_slice = 0, true;
+      return duration(s.thread_slice);
     case env_id::poll_interval:
       return duration(s.poll_interval);
     case env_id::seed: {
@@ -301,6 +313,14 @@ std::string value_text(const settings& s, env_id id) {
       return flag(s.standby);
     case env_id::follow_quota:
       return flag(s.follow_quota);
+    case env_id::learn:
+      return flag(s.learns);
+    case env_id::followers:
+      return std::to_string(s.followers);
+    case env_id::standers:
+      return s.standers ? std::to_string(s.standers) : "auto";
+    case env_id::thread_slice:
+      return duration_text(s.thread_slice);
     case env_id::poll_interval:
       return duration_text(s.poll_interval);
     case env_id::seed:

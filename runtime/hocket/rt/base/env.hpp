@@ -31,6 +31,10 @@ struct settings {
   nanos spin = 0;
   bool standby = true;
   bool follow_quota = true;
+  bool learns = true;
+  unsigned followers = 0;
+  unsigned standers = 0;
+  nanos thread_slice = 0;
   nanos poll_interval = 0;
   std::optional<std::uint64_t> seed;
   bool virtual_clock = false;

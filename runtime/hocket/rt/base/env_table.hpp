@@ -18,6 +18,10 @@ enum class env_id : std::size_t {
   spin,
   standby,
   follow_quota,
+  learn,
+  followers,
+  standers,
+  thread_slice,
   poll_interval,
   seed,
   virtual_clock,
@@ -66,6 +70,18 @@ inline constexpr std::array<env_variable, env_count> env_table{{
     {env_id::follow_quota, "HOCKET_FOLLOW_QUOTA", env_kind::flag, 0, 1, "1",
      "long work waits before a cgroup quota is used up, and, where HOCKET_WORKERS is auto, workers step aside while a "
      "quota that changed allows fewer; needs the standby"},
+    {env_id::learn, "HOCKET_LEARN", env_kind::flag, 0, 1, "1",
+     "learns which coroutine functions compute for long, has the standby stand by for them and lets I/O pass; needs "
+     "the standby"},
+    {env_id::followers, "HOCKET_FOLLOWERS", env_kind::count, 0, 256, "auto",
+     "most further threads that stand by while functions run that compute for long now and then; auto: 8 a worker, at "
+     "least 14, at most 64"},
+    {env_id::standers, "HOCKET_STANDERS", env_kind::count, 1, 16, "auto",
+     "how many threads are to wait for events while functions run that may compute for long; more serve sooner and "
+     "take more of the CPU; auto: 2 where they surely do, 3 where some do now and then"},
+    {env_id::thread_slice, "HOCKET_THREAD_SLICE", env_kind::spin, 0, 100 * nanos_per_ms, "auto",
+     "the time slice that threads ask of the kernel while they serve events for busy workers (Linux 6.12); auto: "
+     "100us; 0: the kernel's own"},
     {env_id::poll_interval, "HOCKET_POLL_INTERVAL", env_kind::duration, nanos_per_us, 100 * nanos_per_ms, "100us",
      "how long a busy worker may go without polling sockets and timers"},
     {env_id::seed, "HOCKET_SEED", env_kind::seed, 0, ~std::uint64_t{0}, "none",

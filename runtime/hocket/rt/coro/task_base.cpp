@@ -7,24 +7,38 @@
 
 #include <hocket/rt/base/error.hpp>
 #include <hocket/rt/coro/base_exception.hpp>
+#include <hocket/rt/sched/scheduler.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
+#include <hocket/rt/sched/worker.hpp>
 
 namespace hocket::rt {
 
 void task_base::step(runnable& r) noexcept {
   thread_context& context = this_thread();
+  task_base& first = static_cast<task_base&>(r);
+  worker* const learner = first.function_ != 0 ? context.self : nullptr;
+  if (learner) {
+    const bool may_defer = !first.deferred_;
+    first.deferred_ = false;
+    if (!learner->begin_task(first.function_, may_defer)) {
+      first.deferred_ = true;
+      return context.sched->post_bulk(first);
+    }
+  }
   void* const outer = context.task;
-  for (task_base* t = &static_cast<task_base&>(r); t;) {
+  for (task_base* t = &first; t;) {
     context.task = t;
     t = t->run_until_stop();
   }
   context.task = outer;
+  if (learner) learner->end_task();
 }
 
 // Runs the coroutines until they wait or end. Gives the task that is to run next on this thread, or null.
 task_base* task_base::run_until_stop() noexcept {
   cancel_due_ = word_.take_owed_cancel();
-  if (!std::exchange(began_, true) && cancel_due_) return finish(false);
+  if (!began_ && cancel_due_) return finish(false);
+  began_ = true;
   for (;;) {
     action_ = action::none;
     resume_point_.resume();

@@ -90,6 +90,9 @@ class task_base : public runnable {
 
   void set_root(std::coroutine_handle<> root) noexcept { resume_point_ = root; }
 
+  /// The number of its function's record (sched/hog_book.hpp), for tasks whose runs are to be learnt from.
+  void set_function(std::uint16_t id) noexcept { function_ = id; }
+
   /// The coroutine ended, or a cancel came before it began. Begins with mark_done(); destroys the frames, gives the
   /// result to whoever waits; gives a task to run next in place, or null. May end this object's life.
   virtual task_base* finish(bool began) noexcept = 0;
@@ -111,10 +114,13 @@ class task_base : public runnable {
   [[noreturn]] void throw_cancelled();
 
   task_word word_;
-  action action_ = action::none;
-  bool cancel_due_ = false;  // the running task only
-  bool began_ = false;       // the running task only
+  // One byte: the running task's own, or of whoever owns its place in a queue.
+  action action_ : 2 = action::none;
+  bool cancel_due_ : 1 = false;
+  bool began_ : 1 = false;
+  bool deferred_ : 1 = false;  // it stands in the bulk queue because of its function
   const bool is_serial_;
+  std::uint16_t function_ = 0;
   std::coroutine_handle<> resume_point_;
   suspend_point* suspended_at_ = nullptr;  // the owner only
   task_base* successor_ = nullptr;         // the owner only

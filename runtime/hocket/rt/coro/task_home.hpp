@@ -57,6 +57,9 @@ class task_home {
   bool is_exclusive() const noexcept { return turns_ != turns::any; }
   bool is_serial() const noexcept { return turns_ == turns::serial; }
 
+  /// Whether its tasks may be put behind I/O when their function is known to compute for long.
+  virtual bool may_defer() const noexcept { return false; }
+
   /// A serial home that turns now, and not for the caller: what touches its tasks from outside must be posted to it.
   virtual bool is_turning_elsewhere() const noexcept { return false; }
 

@@ -51,8 +51,9 @@ struct worker_figures {
 
 struct scheduler_counters {
   std::vector<worker_figures> workers;    // by index
-  worker_figures standby;                 // zeros when there is none
+  worker_figures standby;                 // with its followers; zeros when there is none
   std::uint64_t standby_activations = 0;  // times it was called up from its rest
+  unsigned followers = 0;                 // threads started
 
   worker_figures total() const noexcept;  // workers and standby
 };

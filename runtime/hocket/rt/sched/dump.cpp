@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <hocket/rt/sched/blocking_pool.hpp>
+#include <hocket/rt/sched/followers.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
 #include <hocket/rt/sched/standby.hpp>
 #include <hocket/rt/sched/worker.hpp>
@@ -46,8 +47,9 @@ scheduler_counters scheduler::counters() const {
   scheduler_counters all;
   for (unsigned i = 0; i < plan_.workers; ++i) all.workers.push_back(read(seats_[i]->counters()));
   if (standby_) {
-    all.standby = read(seats_.back()->counters());
+    for (unsigned i = first_extra_seat(), n = seat_count(); i < n; ++i) all.standby += read(seat(i).counters());
     all.standby_activations = standby_->activations();
+    all.followers = followers_ ? followers_->started() : 0;
   }
   return all;
 }
@@ -72,8 +74,18 @@ void scheduler::dump(std::FILE* to) const {
     print_seat(to, name, state_text(*seats_[i]), *seats_[i], current);
   }
   if (standby_) {
-    print_seat(to, "standby", standby_->state_text(), *seats_.back(), current);
-    std::fprintf(to, "    hogs %u, activations %" PRIu64 "\n", standby_->hogs(), standby_->activations());
+    print_seat(to, "standby", standby_->state_text(), seat(first_extra_seat()), current);
+    std::fprintf(to, "    hogs %u, activations %" PRIu64 "%s\n", standby_->hogs(), standby_->activations(),
+                 is_under_suspicion() ? ", suspects" : "");
+    for (unsigned i = first_extra_seat() + 1, n = seat_count(); i < n; ++i) {
+      char name[24];
+      std::snprintf(name, sizeof name, "follower %u", i - first_extra_seat() - 1);
+      print_seat(to, name,
+                 seat(i).stay().is_in() ? "standing"
+                 : seat(i).runs_now()   ? "runs"
+                                        : "at rest or looks",
+                 seat(i), current);
+    }
   }
   const auto b = blocking_->figures();
   std::fprintf(to, "  blocking: %zu threads of %u, %zu idle, %zu jobs queued\n", b.threads, blocking_->limit(), b.idle,

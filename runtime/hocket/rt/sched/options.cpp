@@ -41,6 +41,10 @@ scheduler_plan make_plan(const scheduler_options& asked) {
   plan.cpus = static_cast<double>(env.cpus.allowed.size());
   plan.quota_interval = asked.quota_interval;
   plan.quota_root = asked.quota_root;
+  plan.learns = plan.standby && (asked.learns >= 0 ? asked.learns > 0 : env.learns);
+  if (plan.learns) plan.followers = asked.followers >= 0 ? static_cast<unsigned>(asked.followers) : env.followers;
+  plan.standers = env.standers;
+  if (plan.standby) plan.slice = env.thread_slice;
   plan.spin = plan.seed ? 0 : spin_time(env);
   plan.poll_interval = env.poll_interval;
   plan.pin_to = env.pin_to;

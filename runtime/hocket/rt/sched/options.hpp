@@ -19,6 +19,8 @@ struct scheduler_options {
   int pace_to_quota = -1;                   // 0: no
   nanos quota_interval = nanos_per_second;  // between two looks, for tests; likewise where /proc and /sys are:
   std::filesystem::path quota_root = "/";
+  int learns = -1;     // 0: it does not learn who hogs, 1: it does; only with a standby
+  int followers = -1;  // at most; only with learning
   bool virtual_clock = false;
   std::optional<std::uint64_t> seed;
 };
@@ -33,8 +35,12 @@ struct scheduler_plan {
   double cpus = 1;             // that it may use without a quota
   nanos quota_interval = 0;
   std::filesystem::path quota_root;
+  bool learns = false;     // which functions hog
+  unsigned followers = 0;  // at most; 0: none
+  unsigned standers = 0;   // how many threads are to stand in the reactor while hogs run; 0: as many as seems wise
   bool virtual_clock = false;
   std::optional<std::uint64_t> seed;
+  nanos slice = 0;               // that threads who serve events ask of the kernel; 0: none
   nanos spin = 0;                // how long a searcher goes on looking before it parks
   nanos poll_interval = 0;       // a busy worker looks at sockets and timers at least this often
   std::vector<unsigned> pin_to;  // worker i runs on pin_to[i % size()]; empty: not pinned

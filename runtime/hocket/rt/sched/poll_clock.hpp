@@ -19,6 +19,7 @@ class poll_clock {
   /// Call once per dispatch or checkpoint. True at most once per interval / 8; the caller then looks.
   bool is_due() noexcept {
     ++calls_;
+    last_call_ = 0;
     if (skip_ > 0) {
       --skip_;
       return false;
@@ -27,7 +28,10 @@ class poll_clock {
   }
 
   /// The caller has just looked for another reason, as after a sleep.
-  void looked() noexcept { calls_ = 0, last_poll_ = 0; }
+  void looked() noexcept { calls_ = 0, last_poll_ = 0, last_read_ = 0, last_call_ = 0; }
+
+  /// How long it is since the call before this one, when both read the clock; else 0.
+  nanos last_call() const noexcept { return last_call_; }
 
  private:
   static constexpr unsigned longest_stride = 8;
@@ -40,6 +44,7 @@ class poll_clock {
   }
 
   bool by_time(nanos now) noexcept {
+    if (stride_ == 1 && last_read_ != 0) last_call_ = now - last_read_;
     stride_ = now - last_read_ < short_call * stride_ ? (stride_ < longest_stride ? stride_ * 2 : longest_stride) : 1;
     skip_ = stride_ - 1;
     last_read_ = now;
@@ -53,6 +58,7 @@ class poll_clock {
 
   nanos interval_;
   nanos last_read_ = 0;
+  nanos last_call_ = 0;
   nanos last_poll_ = 0;  // 0: at the next reading of the clock
   unsigned calls_ = 0;
   unsigned skip_ = 0;

@@ -38,7 +38,7 @@ class basic_reactor_stay {
   /// True: a wake is still owed to it, or is on its way.
   bool is_called() const noexcept { return word_.load(seq_cst) == called; }
 
-  bool is_in() const noexcept { return word_.load(relaxed) != out; }
+  bool is_in() const noexcept { return word_.load(seq_cst) != out; }  // order: F1
 
  private:
   static constexpr nanos out = -1;

@@ -13,25 +13,30 @@
 #include <hocket/rt/base/random.hpp>
 #include <hocket/rt/sched/blocking_pool.hpp>
 #include <hocket/rt/sched/borrower.hpp>
+#include <hocket/rt/sched/followers.hpp>
 #include <hocket/rt/sched/standby.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 #include <hocket/rt/sched/thread_start.hpp>
 #include <hocket/rt/sched/worker.hpp>
 
 namespace hocket::rt {
+namespace {
+
+constexpr unsigned usual_standers = 2;
+constexpr unsigned wary_standers = 3;  // one who has just run may have to wait for a processor that a hog is on
+
+}  // namespace
 
 // ---- Beginning and end.
 
 scheduler::scheduler(const scheduler_options& asked)
     : plan_(make_plan(asked)), io_(reactor::make()), in_service_(plan_.workers), idle_(plan_.workers) {
   if (plan_.follow_quota || plan_.pace_to_quota) quota_.emplace(plan_.workers, plan_.quota_root, plan_.quota_interval);
-  std::uint64_t seed = plan_.seed.value_or(0x686f636b6574);
-  for (unsigned i = 0; i < plan_.workers; ++i) {
-    seats_.push_back(std::make_unique<worker>(*this, i, seat_kind::worker, splitmix64(seed)));
-  }
+  seats_.resize(plan_.workers + (plan_.standby ? 1 + plan_.followers : 0));
+  while (seat_count() < plan_.workers) add_seat();
   if (plan_.standby) {
-    seats_.push_back(std::make_unique<worker>(*this, plan_.workers, seat_kind::standby, splitmix64(seed)));
-    standby_ = std::make_unique<standby>(*this, *seats_.back());
+    standby_ = std::make_unique<standby>(*this, add_seat());
+    if (plan_.followers > 0) followers_ = std::make_unique<followers>(*this, seat_count(), plan_.followers);
   }
   blocking_ = std::make_unique<blocking_pool>(*this, plan_.blocking_threads);
   start();
@@ -45,8 +50,19 @@ scheduler::~scheduler() {
   stop();
 }
 
+/// One thread at a time.
+worker& scheduler::add_seat() {
+  const unsigned i = seat_count_.load(relaxed);
+  std::uint64_t seed = plan_.seed.value_or(0x686f636b6574) + i * 0x9e3779b97f4a7c15u;
+  seats_[i] =
+      std::make_unique<worker>(*this, i, i < plan_.workers ? seat_kind::worker : seat_kind::standby, splitmix64(seed));
+  // order: C1: publishes the seat; pairs with seat_count().
+  seat_count_.store(i + 1, release);
+  return *seats_[i];
+}
+
 void scheduler::start() {
-  threads_.reserve(seats_.size());
+  threads_.reserve(plan_.workers + 1);
   try {
     for (unsigned i = 0; i < plan_.workers; ++i) {
       const int cpu = plan_.pin_to.empty() ? -1 : static_cast<int>(plan_.pin_to[i % plan_.pin_to.size()]);
@@ -64,6 +80,7 @@ void scheduler::stop() noexcept {
   stopping_.store(true, seq_cst);
   for (unsigned i = 0; i < plan_.workers; ++i) seats_[i]->unpark();
   if (standby_) standby_->stop();
+  if (followers_) followers_->stop();
   for (auto& t : threads_) t.join();
   threads_.clear();
 }
@@ -149,18 +166,62 @@ bool scheduler::wake_one() noexcept {
 }
 
 void scheduler::wake_one_or_standby() noexcept {
-  if (!wake_one() && standby_) standby_->call();
+  if (wake_one() || call_stander()) return;
+  // All who could come are busy with suspects.
+  if (is_under_suspicion()) ensure_standing(1);
+}
+
+bool scheduler::call_stander() noexcept {
+  for (unsigned i = first_extra_seat(), n = seat_count(); i < n; ++i) {
+    if (!seat(i).stay().call()) continue;
+    io_->wake();
+    return true;
+  }
+  return false;
+}
+
+bool scheduler::do_enough_stand(unsigned enough) const noexcept {
+  // order: F1: after the caller left its own stay; pairs with the enter() of whoever stands.
+  const int holder = reactor_holder_.load(seq_cst);
+  unsigned standing = holder != nobody && seat(static_cast<unsigned>(holder)).stay().is_in();
+  for (unsigned i = first_extra_seat(), n = seat_count(); i < n && standing < enough; ++i) {
+    standing += seat(i).stay().is_in();
+  }
+  return standing >= enough;
+}
+
+void scheduler::expect_hog(nanos current) noexcept {
+  // order: a hint. Not at every run: the line is everybody's.
+  if (current - last_suspect_.load(relaxed) > nanos_per_ms) last_suspect_.store(current, relaxed);
+  ensure_standing(plan_.standers ? plan_.standers : wary_standers);
 }
 
 bool scheduler::has_work() const noexcept {
   if (!injection_.looks_empty() || !bulk_.looks_empty()) return true;
-  return std::any_of(seats_.begin(), seats_.end(), [](const auto& s) { return s->has_ready() || s->has_fork(); });
+  for (unsigned i = 0, n = seat_count(); i < n; ++i) {
+    if (seat(i).has_ready() || seat(i).has_fork()) return true;
+  }
+  return false;
 }
 
 bool scheduler::has_light_work() const noexcept {
   if (!injection_.looks_empty()) return true;
-  return std::any_of(seats_.begin(), seats_.end(),
-                     [](const auto& s) { return s->needs_relief() && (s->has_ready() || s->has_next()); });
+  for (unsigned i = 0, n = seat_count(); i < n; ++i) {
+    if (seat(i).needs_relief() && (seat(i).has_ready() || seat(i).has_next())) return true;
+  }
+  return false;
+}
+
+void scheduler::hand_over_standing() noexcept {
+  const unsigned others = (plan_.standers ? plan_.standers : usual_standers) - 1;
+  if (others > 0 && do_convicts_run()) ensure_standing(others);
+}
+
+void scheduler::ensure_standing(unsigned enough) noexcept {
+  if (!followers_ || do_enough_stand(enough)) return;
+  // A sleeper that can have the reactor stands there after a look around; else it would only turn over.
+  if (reactor_holder_.load(seq_cst) == nobody && wake_one()) return;  // order: F1
+  followers_->call();
 }
 
 // ---- Time.
@@ -185,7 +246,7 @@ bool scheduler::cancel(timer& t) noexcept { return seats_[t.shard]->timers().can
 
 nanos scheduler::earliest_deadline() const noexcept {
   nanos least = never;
-  for (const auto& s : seats_) least = std::min(least, s->timers().earliest());
+  for (unsigned i = 0, n = seat_count(); i < n; ++i) least = std::min(least, seat(i).timers().earliest());
   return least;
 }
 
@@ -195,12 +256,12 @@ std::size_t scheduler::fire_due_timers() noexcept {
     timer_shard* first = nullptr;
     nanos least = never;
     nanos second = never;
-    for (const auto& s : seats_) {
-      const nanos earliest = s->timers().earliest();
+    for (unsigned i = 0, n = seat_count(); i < n; ++i) {
+      const nanos earliest = seat(i).timers().earliest();
       if (earliest < least) {
         second = least;
         least = earliest;
-        first = &s->timers();
+        first = &seat(i).timers();
       } else {
         second = std::min(second, earliest);
       }
@@ -231,14 +292,18 @@ void scheduler::give_reactor_back() noexcept {
 
 bool scheduler::is_reactor_attended() const noexcept {
   // order: a hint: who reads it late polls in vain, or leaves it to the next look.
-  return reactor_holder_.load(relaxed) != nobody || (standby_ && seats_.back()->stay().is_in());
+  if (reactor_holder_.load(relaxed) != nobody) return true;
+  for (unsigned i = first_extra_seat(), n = seat_count(); i < n; ++i) {
+    if (seat(i).stay().is_in()) return true;
+  }
+  return false;
 }
 
 void scheduler::call_sleepers_beyond(nanos deadline) noexcept {
   // order: T1: after the shard published its earliest deadline.
   const int holder = reactor_holder_.load(seq_cst);
-  bool calls = holder != nobody && seats_[static_cast<unsigned>(holder)]->stay().call_if_beyond(deadline);
-  if (standby_) calls |= seats_.back()->stay().call_if_beyond(deadline);
+  bool calls = holder != nobody && seat(static_cast<unsigned>(holder)).stay().call_if_beyond(deadline);
+  for (unsigned i = first_extra_seat(), n = seat_count(); i < n; ++i) calls |= seat(i).stay().call_if_beyond(deadline);
   if (calls) io_->wake();
 }
 
@@ -246,7 +311,9 @@ void scheduler::pass_reactor_wake_on(const worker& by) noexcept {
   // order: T2: after `by` left its own stay.
   const int holder = reactor_holder_.load(seq_cst);
   const auto waits = [&by](const worker& w) { return &w != &by && w.awaits_reactor_wake(); };
-  if ((holder != nobody && waits(*seats_[static_cast<unsigned>(holder)])) || waits(*seats_.back())) io_->wake();
+  bool owed = holder != nobody && waits(seat(static_cast<unsigned>(holder)));
+  for (unsigned i = first_extra_seat(), n = seat_count(); i < n && !owed; ++i) owed = waits(seat(i));
+  if (owed) io_->wake();
 }
 
 // ---- The virtual clock. Why a jump is exact: README.md, "The clock jumps".

@@ -31,6 +31,7 @@ namespace hocket::rt {
 
 class blocking_pool;
 class borrower;
+class followers;
 class standby;
 class worker;
 
@@ -99,6 +100,9 @@ class scheduler {
   void arm_standby() noexcept;
   void disarm_standby() noexcept;
 
+  /// Whether it learns which functions hog (hog_book.hpp).
+  bool learns() const noexcept { return plan_.learns; }
+
   /// A poll point inside long work. Nearly free until it is due (HOCKET_POLL_INTERVAL); then it looks at sockets and
   /// timers, queues what they made ready where others can take it, and wakes one of them. Runs no task. True when it
   /// looked.
@@ -128,6 +132,7 @@ class scheduler {
  private:
   friend class worker;
   friend class standby;
+  friend class followers;
 
   void start();
   void stop() noexcept;
@@ -139,7 +144,8 @@ class scheduler {
   /// False: there was nobody to wake.
   bool wake_one() noexcept;
 
-  /// The same, for work that the awake workers may not come to soon: if no worker can be woken, an armed standby is.
+  /// The same, for work that the awake workers may not come to soon: if no worker can be woken, who stands in the
+  /// reactor is.
   void wake_one_or_standby() noexcept;
 
   borrower* borrower_in_need() const noexcept {
@@ -148,6 +154,27 @@ class scheduler {
   }
   /// Wakes one sleeper that is not lent yet, if there is a borrower.
   void call_worker_to_lend() noexcept;
+
+  /// Calls one who stands. False: nobody does.
+  bool call_stander() noexcept;
+
+  /// Whether so many threads block in the reactor, or are about to.
+  bool do_enough_stand(unsigned enough) const noexcept;
+
+  /// Gets somebody to stand unless so many do.
+  void ensure_standing(unsigned enough) noexcept;
+
+  /// The calling thread is about to run what may be a hog: somebody else must stand in the reactor.
+  void expect_hog(nanos current) noexcept;
+
+  /// The calling thread comes from the reactor with something while convicts run: a second one is to stand there. One
+  /// alone would use up its share of a processor that a hog runs on, and then wait for the kernel's tick.
+  void hand_over_standing() noexcept;
+
+  bool do_convicts_run() const noexcept { return convicts_.load(relaxed) > 0; }
+
+  /// Suspects have been running lately.
+  bool is_under_suspicion() const noexcept { return last_suspect_.load(relaxed) != 0; }
 
   /// Whether any queue that a worker may take from holds something; next slots aside.
   bool has_work() const noexcept;
@@ -198,12 +225,21 @@ class scheduler {
     return stopping_.load(seq_cst);
   }
 
+  // Seats are added for followers, and never taken away.
+  unsigned seat_count() const noexcept { return seat_count_.load(acquire); }  // order: C1: the seats are built
+  worker& seat(unsigned i) const noexcept { return *seats_[i]; }
+  worker& add_seat();
+  /// Those of the standby and the followers begin here.
+  unsigned first_extra_seat() const noexcept { return plan_.workers; }
+
   static constexpr int nobody = -1;
 
   const scheduler_plan plan_;
   std::unique_ptr<reactor> io_;
-  std::vector<std::unique_ptr<worker>> seats_;  // the workers by index, then the standby's
-  std::unique_ptr<standby> standby_;            // null when there is none
+  std::vector<std::unique_ptr<worker>> seats_;  // the workers by index, the standby's, the followers'; room for all
+  std::atomic<unsigned> seat_count_{0};
+  std::unique_ptr<standby> standby_;      // null when there is none
+  std::unique_ptr<followers> followers_;  // null when there are to be none
   std::unique_ptr<blocking_pool> blocking_;
   std::vector<std::thread> threads_;
 
@@ -241,6 +277,8 @@ class scheduler {
   std::atomic<std::uint32_t> outside_calls_{0};
 
   alignas(cache_line) std::atomic<int> reactor_holder_{nobody};
+  std::atomic<std::uint32_t> convicts_{0};  // that run now
+  std::atomic<nanos> last_suspect_{0};      // about when one began to run; 0 when that is long ago
   alignas(cache_line) idle_set<> idle_;
   alignas(cache_line) injection_queue<> injection_;
   alignas(cache_line) injection_queue<> bulk_;

@@ -6,19 +6,21 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <mutex>
 #include <utility>
 
 #include <hocket/rt/base/error.hpp>
+#include <hocket/rt/sched/hog_book.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 #include <hocket/rt/sched/worker.hpp>
 
 namespace hocket::rt {
 
-standby::standby(scheduler& sched, worker& seat) : sched_(sched), seat_(seat), runs_seen_(sched.workers()) {}
+standby::standby(scheduler& sched, worker& seat) : sched_(sched), seat_(seat), seen_(sched.seats_.size()) {}
 
 void standby::main() noexcept {
-  this_thread() = {.sched = &sched_, .self = &seat_};
+  seat_.begin_thread();
   while (!sched_.is_stopping()) {
     if (runnable* r = seat_.find_work(has_leave())) {
       seat_.run(*r);
@@ -48,13 +50,23 @@ bool standby::has_errand() noexcept {
 
 // ---- Standing: blocked in the reactor, for sockets and timers.
 
+bool standby::should_stand() const noexcept {
+  return is_armed() || suspects_until_.load(relaxed) != 0 || sched_.is_under_suspicion();
+}
+
+/// Not while every awake worker is in a known hog: then there is nothing to find out.
+bool standby::has_to_watch() const noexcept {
+  unsigned known = sched_.idle_.sleeping() + sched_.aside_.load(relaxed);  // order: a hint
+  for (unsigned i = 0; i < sched_.workers(); ++i) known += sched_.seat(i).is_hogging();
+  return known < sched_.workers() || sched_.is_under_suspicion();
+}
+
 void standby::stand() noexcept {
-  // While every awake worker is a declared hog there is nothing to find out. Else the watch goes on from here.
-  const unsigned awake = sched_.workers() - sched_.idle_.sleeping() - sched_.aside_.load(relaxed);  // order: a hint
-  const nanos limit = hogs() < awake ? steady_now() + tick : sched_.quota_ ? sched_.quota_->next_look() : never;
+  const nanos limit = has_to_watch() ? steady_now() + tick : sched_.quota_ ? sched_.quota_->next_look() : never;
   runnable_list came = seat_.wait_in_reactor(limit);
+  if (!came.empty()) sched_.hand_over_standing();
   seat_.deliver(std::move(came));
-  if (steady_now() >= next_look_) look_at_workers();
+  look_if_due();
 }
 
 // ---- At rest.
@@ -78,7 +90,7 @@ void standby::begin_watch() noexcept {
 
 /// True: all workers sleep, and the next one that gets up begins the watch anew.
 bool standby::end_watch() noexcept {
-  if (!sched_.all_asleep()) return false;
+  if (!sched_.all_asleep() || sched_.is_under_suspicion()) return false;
   // order: B2: before the second look at the sleepers; pairs with begin_watch().
   watches_.store(false, seq_cst);
   if (sched_.all_asleep()) return true;
@@ -86,29 +98,48 @@ bool standby::end_watch() noexcept {
   return false;
 }
 
-/// Who runs the same thing as at the last look is stuck. If a worker sleeps, it takes over; else this thread does.
+/// Who runs the same thing as at the last look is stuck. If a worker sleeps, it takes over; else this thread does. At
+/// the second such look its other work is taken from it, and if it has computed meanwhile, its function is known for
+/// it.
+void standby::look_if_due() noexcept {
+  // order: hints; the mutex decides.
+  if (steady_now() >= next_look_.load(relaxed)) look_at_workers();
+}
+
 void standby::look_at_workers() noexcept {
+  const std::unique_lock alone(look_mutex_, std::try_to_lock);
+  if (!alone) return;
   const nanos now = steady_now();
-  next_look_ = now + tick;
-  if (suspects_ && now >= suspects_until_) suspects_ = false;
-  sched_.follow_quota(now);
+  if (this_thread().self == &seat_) sched_.follow_quota(now);  // its own: that one reads files
+  next_look_.store(now + tick, relaxed);
+  if (suspects_until_.load(relaxed) <= now) suspects_until_.store(0, relaxed);
+  if (const nanos last = sched_.last_suspect_.load(relaxed); last != 0 && now - last > suspicion) {
+    sched_.last_suspect_.store(0, relaxed);  // order: a hint
+  }
   if (end_watch()) return;
   bool is_anyone_stuck = false;
-  for (unsigned i = 0; i < sched_.workers(); ++i) {
-    worker& w = *sched_.seats_[i];
+  for (unsigned i = 0, n = sched_.seat_count(); i < n; ++i) {
+    worker& w = sched_.seat(i);
+    sighting& seen = seen_[i];
     const auto runs = w.counters().runs.read();
-    if (w.runs_now() && runs == runs_seen_[i]) {
-      w.ask_relief();
-      is_anyone_stuck = true;
+    if (!w.runs_now() || runs != seen.runs) {
+      seen = {.runs = runs};
+      continue;
     }
-    runs_seen_[i] = runs;
+    is_anyone_stuck |= i < sched_.workers();
+    w.let_others_pass();
+    if (++seen.looks == 1) {
+      seen.cpu = w.cpu_time();
+    } else {
+      w.ask_relief();
+      if (w.cpu_time() - seen.cpu >= hog_time) w.note_stuck();
+    }
   }
   if (!is_anyone_stuck) return;
   if (sched_.idle_.sleeping() > 0) {
     if (!sched_.is_reactor_attended() || sched_.has_light_work()) sched_.wake_one();
   } else {
-    suspects_ = true;
-    suspects_until_ = now + suspicion;
+    suspects_until_.store(now + suspicion, relaxed);  // order: a hint
   }
 }
 
@@ -122,6 +153,8 @@ void standby::call_from_rest() noexcept {
   call();
   duty_.ring_if_at_rest();
 }
+
+bool standby::is_standing() const noexcept { return seat_.stay().is_in(); }
 
 void standby::stop() noexcept {
   call();

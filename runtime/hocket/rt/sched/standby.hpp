@@ -15,6 +15,7 @@
 #include <hocket/rt/base/atomics.hpp>
 #include <hocket/rt/base/clock.hpp>
 #include <hocket/rt/base/fd.hpp>
+#include <hocket/rt/base/futex.hpp>
 #include <hocket/rt/park/on_call.hpp>
 #include <hocket/rt/sched/counters.hpp>
 
@@ -73,6 +74,11 @@ class standby {
   /// A worker got up: from now on somebody must watch. A load; a system call at most once per tick.
   void begin_watch() noexcept;
 
+  /// The watch's look at all who are up, when one is due. A follower calls it while the standby is busy itself.
+  void look_if_due() noexcept;
+  bool is_busy() const noexcept { return !duty_.is_at_rest() && !is_standing(); }
+  static constexpr nanos tick = nanos_per_ms;
+
   /// After the scheduler's stop flag was set.
   void stop() noexcept;
 
@@ -80,17 +86,18 @@ class standby {
   const char* state_text() const noexcept;
 
  private:
-  static constexpr nanos tick = nanos_per_ms;
   static constexpr nanos suspicion = 50 * nanos_per_ms;  // who hogged once will hog again
   static constexpr unsigned look_around = 61;            // how much it runs on one call from rest
 
   bool has_leave() noexcept;
   bool has_errand() noexcept;
-  bool should_stand() const noexcept { return is_armed() || suspects_; }
+  bool should_stand() const noexcept;
+  bool is_standing() const noexcept;
+  void look_at_workers() noexcept;
+  bool has_to_watch() const noexcept;
   void stand() noexcept;
   void rest() noexcept;
 
-  void look_at_workers() noexcept;
   bool end_watch() noexcept;
 
   scheduler& sched_;
@@ -99,11 +106,19 @@ class standby {
   std::atomic<bool> watches_{true};
   own_counter activations_;
 
+  std::atomic<nanos> next_look_{0};
+  std::atomic<nanos> suspects_until_{0};  // some worker was seen stuck; 0: that is long ago
+
+  // The watch: its thread, or a follower's while it is busy itself. Guarded by look_mutex_.
+  futex_mutex look_mutex_;
+  struct sighting {
+    std::uint64_t runs = 0;  // at the last tick
+    unsigned looks = 0;      // ticks in a row that saw it stuck
+    nanos cpu = 0;           // at the first of them
+  };
+  std::vector<sighting> seen_;  // by seat
+
   // Its thread only.
-  std::vector<std::uint64_t> runs_seen_;  // by worker, at the last tick
-  nanos next_look_ = 0;
-  nanos suspects_until_ = 0;
-  bool suspects_ = false;
   unsigned errands_ = 0;    // what it may still run for a call from rest
   bool is_active_ = false;  // it has had leave to look around since it last rested
 };

@@ -1,9 +1,13 @@
 #include <hocket/rt/sched/worker.hpp>
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
 #include <hocket/rt/sched/borrower.hpp>
+#include <hocket/rt/sched/followers.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
 #include <hocket/rt/sched/standby.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
@@ -16,7 +20,24 @@ constexpr unsigned sources = 3;
 constexpr unsigned most_next_in_row = 3;
 constexpr int busy_events = 32;  // a busy worker takes so many at a look; a sleeping one takes them all
 constexpr nanos stuck_after = 3 * nanos_per_us;
+constexpr int wary_events = 1;  // while what an event starts may hog, the others are better off with somebody else
 constexpr std::uint32_t seeded_window = 8;  // a seed picks among so many at the head of the ready queue
+
+nanos now_of(clockid_t clock) noexcept {
+  timespec t{};
+  ::clock_gettime(clock, &t);
+  return t.tv_sec * nanos_per_second + t.tv_nsec;
+}
+nanos thread_cpu_now() noexcept { return now_of(CLOCK_THREAD_CPUTIME_ID); }
+
+void note_run(std::uint32_t function, run_length length) noexcept {
+  hog_record& record = hog_book::record(static_cast<std::uint16_t>(function));
+  if (record.note(length) != standing::convict || !record.take_hint()) return;
+  std::fprintf(stderr,
+               "hocket: %s:%u: '%s' computes for long between two awaits: it gives way to I/O from here on; parallel() "
+               "or checkpoint() would say so at once\n",
+               record.file(), static_cast<unsigned>(record.line()), record.function());
+}
 
 }  // namespace
 
@@ -25,12 +46,20 @@ worker::worker(scheduler& sched, unsigned index, seat_kind kind, std::uint64_t s
       index_(index),
       kind_(kind),
       poll_clock_(sched.is_seeded() ? 0 : sched.plan().poll_interval),
-      random_(seed) {}
+      random_(seed),
+      slice_(sched.plan().slice) {}
 
 // ---- The loop.
 
-void worker::main() noexcept {
+void worker::begin_thread() noexcept {
   this_thread() = {.sched = &sched_, .self = this};
+  clockid_t clock = no_clock;
+  if (pthread_getcpuclockid(pthread_self(), &clock) == 0) cpu_clock_.store(clock, relaxed);
+  slice_.begin_thread();
+}
+
+void worker::main() noexcept {
+  begin_thread();
   while (!sched_.is_stopping()) {
     if (sched_.is_out_of_service(index_)) {
       step_aside();
@@ -47,8 +76,9 @@ void worker::main() noexcept {
 runnable* worker::find_work(bool may_steal) noexcept {
   if (runnable* r = take_turn()) return r;
   // Before the next slot: two tasks that wake each other in turn must not keep sockets and timers waiting.
-  if (std::exchange(poll_owed_, false) || poll_clock_.is_due())
-    look_at_reactor();  // what it finds is in the ready queue then
+  const bool due = poll_clock_.is_due();
+  if (poll_clock_.last_call() >= hog_time) alarm_about_last_run();
+  if (std::exchange(poll_owed_, false) || due) look_at_reactor();  // what it finds is in the ready queue then
 
   // The one just woken by the one that ran: its data is warm. Not for ever, while others wait.
   if (next_in_row_ < most_next_in_row || !has_ready()) {
@@ -76,8 +106,9 @@ runnable* worker::find_work(bool may_steal) noexcept {
 
 void worker::run(runnable& r) noexcept {
   counters_.runs.add();
-  asks_relief_.store(false, relaxed);  // order: a hint
-  runs_now_.store(&r, relaxed);        // order: for dump() only
+  asks_relief_.store(false, relaxed);          // order: a hint
+  function_.store(hog_book::nobody, relaxed);  // order: a hint; a task says more
+  runs_now_.store(&r, relaxed);                // order: for dump() only
   r.run();
   runs_now_.store(nullptr, relaxed);
 }
@@ -133,7 +164,7 @@ void worker::look_at_reactor() noexcept {
   runnable_list came;
   if (!sched_.is_reactor_attended()) {
     counters_.polls.add();
-    sched_.io().poll(0, came, busy_events);
+    sched_.io().poll(0, came, events_at_once(busy_events));
   }
   deliver(std::move(came));
 }
@@ -171,12 +202,11 @@ runnable* worker::steal() noexcept {
 
 /// One look at each of the others, from a random one on.
 runnable* worker::steal_round(bool& contended) noexcept {
-  const auto& seats = sched_.seats_;
-  const auto count = static_cast<std::uint32_t>(seats.size());
+  const std::uint32_t count = sched_.seat_count();
   if (count == 1) return nullptr;  // no number is drawn: as in take_ready()
   std::uint32_t i = random_.below(count);
   for (std::uint32_t n = 0; n < count; ++n, i = i + 1 == count ? 0 : i + 1) {
-    worker& victim = *seats[i];
+    worker& victim = sched_.seat(i);
     if (&victim == this) continue;
     runnable* r = victim.steal_ready(contended);
     if (!r) r = victim.steal_fork(contended);
@@ -190,13 +220,14 @@ runnable* worker::steal_round(bool& contended) noexcept {
 
 /// A next slot is its owner's: it will be there in a moment. Only from an owner that does not come back it is taken.
 runnable* worker::steal_next_of_stuck() noexcept {
-  for (const auto& victim : sched_.seats_) {
-    if (victim.get() == this || !victim->has_next()) continue;
-    const auto runs = victim->counters().runs.read();
+  for (std::uint32_t i = 0, n = sched_.seat_count(); i < n; ++i) {
+    worker& victim = sched_.seat(i);
+    if (&victim == this || !victim.has_next()) continue;
+    const auto runs = victim.counters().runs.read();
     const nanos until = steady_now() + stuck_after;
     while (steady_now() < until) spin_pause();
-    if (victim->counters().runs.read() != runs) continue;
-    if (runnable* r = victim->steal_next()) {
+    if (victim.counters().runs.read() != runs) continue;
+    if (runnable* r = victim.steal_next()) {
       counters_.steals.add();
       return r;
     }
@@ -207,15 +238,16 @@ runnable* worker::steal_next_of_stuck() noexcept {
 /// The standby takes light work from those who do not come back for it, and from nobody else: it is not an extra
 /// worker.
 runnable* worker::relieve() noexcept {
-  for (const auto& victim : sched_.seats_) {
-    if (!victim->needs_relief()) continue;
+  for (std::uint32_t i = 0, n = sched_.seat_count(); i < n; ++i) {
+    worker& victim = sched_.seat(i);
+    if (&victim == this || !victim.needs_relief()) continue;
     bool contended = false;
     runnable* r = nullptr;
     do {
       contended = false;
-      r = victim->steal_ready(contended);
+      r = victim.steal_ready(contended);
     } while (contended);
-    if (!r) r = victim->steal_next();
+    if (!r) r = victim.steal_next();
     if (r) {
       counters_.steals.add();
       return r;
@@ -301,6 +333,7 @@ void worker::get_up() noexcept {
   // W5: if a waker took this worker out of the sleepers, it has counted it as searching.
   searching_ = !sched_.idle_.unpark_self(index_);
   if (sched_.standby_) sched_.standby_->begin_watch();
+  if (!sched_.is_under_suspicion()) slice_.make_usual();
 }
 
 /// False: there is something to look for after all, and this worker is a searcher.
@@ -342,13 +375,15 @@ bool worker::lend() noexcept {
 runnable_list worker::wait_in_reactor(nanos limit) noexcept {
   runnable_list came;
   if (announce_stay()) {
+    if (sched_.followers_ && is_standby()) sched_.followers_->arrive();
+    if (is_standby() || sched_.is_under_suspicion()) slice_.make_brief();
     counters_.polls.add();
     if (sched_.has_virtual_clock()) {
       if (!sched_.jump_clock(came)) sched_.io().poll(never, came, reactor::max_batch);
     } else {
       const nanos until = std::min(limit, sched_.earliest_deadline());
       const nanos timeout = until == never ? never : std::max<nanos>(0, until - steady_now());
-      sched_.io().poll(timeout, came, reactor::max_batch);
+      sched_.io().poll(timeout, came, events_at_once(reactor::max_batch));
     }
   }
   stay_.leave();
@@ -411,6 +446,67 @@ void worker::enter_hog() noexcept {
 }
 
 void worker::leave_hog() noexcept { hogs_.store(hogs_.load(relaxed) - 1, relaxed); }  // order: as enter_hog()
+
+// ---- Learning.
+
+bool worker::begin_measured(std::uint16_t current, standing s, bool may_defer) noexcept {
+  hog_record& record = hog_book::record(current);
+  const run_history history = record.history();
+  if (may_defer && (s == standing::convict || (is_standby() && history.hogs_mostly()))) return false;
+  measured_from_ = steady_now();
+  is_trial_ = history.is_unknown();
+  bool is_doubtful = s == standing::suspect;
+  if (is_trial_) {
+    if (may_defer && is_standby() && record.is_on_trial(measured_from_)) return false;
+    // Those who stand for others do not take on trust what is tried elsewhere at the same time.
+    is_doubtful |= record.begin_trial(measured_from_) && is_standby();
+  }
+  measures_ = true;
+  cpu_from_ = thread_cpu_now();
+  is_convict_ = s == standing::convict;
+  arms_ = is_doubtful || is_convict_;
+  if (is_convict_) sched_.convicts_.fetch_add(1, relaxed);  // order: a hint
+  if (arms_) sched_.arm_standby();
+  if (is_doubtful) sched_.expect_hog(measured_from_);
+  return true;
+}
+
+void worker::end_measured() noexcept {
+  measures_ = false;
+  if (std::exchange(arms_, false)) sched_.disarm_standby();
+  if (std::exchange(is_convict_, false)) sched_.convicts_.fetch_sub(1, relaxed);  // order: a hint
+  const std::uint32_t f = function_.load(relaxed);
+  if (is_trial_) hog_book::record(static_cast<std::uint16_t>(f)).end_trial();
+  if (f & noted) return;
+  const nanos took = steady_now() - measured_from_;
+  auto length = took >= lengthy_time ? run_length::lengthy : run_length::brief;
+  // Preempted is not computed: only the thread's own time makes a hog.
+  if (took >= hog_time && thread_cpu_now() - cpu_from_ >= hog_time) length = run_length::hog;
+  note_run(f, length);
+}
+
+void worker::note_stuck() noexcept {
+  // order: a hint: the run may be over, and another one be blamed; it takes more than one to be convicted.
+  const std::uint32_t f = function_.load(relaxed);
+  if (f == hog_book::nobody || (function_.fetch_or(noted, relaxed) & noted)) return;
+  note_run(f, run_length::hog);
+}
+
+/// The last run was not measured, and looked long.
+void worker::alarm_about_last_run() noexcept {
+  const std::uint32_t f = function_.load(relaxed);
+  if (f != hog_book::nobody && !(f & noted)) hog_book::record(static_cast<std::uint16_t>(f)).alarm();
+}
+
+nanos worker::cpu_time() const noexcept {
+  const clockid_t clock = cpu_clock_.load(relaxed);
+  return clock == no_clock ? 0 : now_of(clock);
+}
+
+int worker::events_at_once(int otherwise) const noexcept {
+  const bool is_wary = sched_.is_under_suspicion() || (is_standby() && sched_.do_convicts_run());
+  return is_wary ? wary_events : otherwise;
+}
 
 bool worker::checkpoint() noexcept {
   if (!poll_clock_.is_due()) return false;

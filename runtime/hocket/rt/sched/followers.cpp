@@ -1,0 +1,80 @@
+#include <hocket/rt/sched/followers.hpp>
+
+#include <mutex>
+#include <string>
+
+#include <hocket/rt/sched/scheduler.hpp>
+#include <hocket/rt/sched/standby.hpp>
+#include <hocket/rt/sched/thread_context.hpp>
+#include <hocket/rt/sched/thread_start.hpp>
+#include <hocket/rt/sched/worker.hpp>
+
+namespace hocket::rt {
+
+void followers::call() noexcept {
+  if (roster_.call() == follower_roster::called::nobody_rests) start_one();
+}
+
+void followers::start_one() noexcept {
+  if (is_starting_.load(relaxed) || is_starting_.exchange(true, relaxed)) return;
+  const std::lock_guard guard(mutex_);
+  const unsigned n = started_.load(relaxed);
+  if (n == most_ || sched_.is_stopping()) {
+    is_starting_.store(n == most_, relaxed);  // all are there: nobody needs to look again
+    return;
+  }
+  try {
+    worker& seat = sched_.add_seat();
+    threads_.push_back(start_thread({"hocket-f" + std::to_string(n)}, [this, &seat] { main(seat); }));
+    started_.store(n + 1, relaxed);
+  } catch (...) {
+    most_ = n;  // no memory or no threads left: with those there are
+  }
+}
+
+void followers::main(worker& seat) noexcept {
+  seat.begin_thread();
+  is_starting_.store(false, relaxed);
+  while (!sched_.is_stopping()) {
+    if (runnable* r = seat.find_work()) {
+      roster_.arrive();
+      seat.run(*r);
+    } else if (sched_.is_under_suspicion() || sched_.do_convicts_run()) {
+      stand(seat);
+    } else {
+      rest();
+    }
+  }
+  this_thread() = {};
+}
+
+void followers::stand(worker& seat) noexcept {
+  standby& first = *sched_.standby_;
+  const nanos from = steady_now();
+  const nanos until = from + (first.is_busy() ? standby::tick : patience);
+  runnable_list came = seat.wait_in_reactor(until);  // which says that it arrived
+  const bool in_vain = came.empty();
+  if (!in_vain) sched_.hand_over_standing();
+  seat.deliver(std::move(came));
+  if (first.is_busy()) first.look_if_due();
+  if (in_vain && !seat.has_ready() && steady_now() >= from + patience && sched_.do_enough_stand(1)) rest();
+}
+
+void followers::rest() noexcept {
+  roster_.arrive();
+  if (!sched_.is_stopping()) roster_.rest();
+}
+
+void followers::stop() noexcept {
+  const std::lock_guard guard(mutex_);
+  most_ = started_.load(relaxed);
+  // One call for each: who is about to rest finds it.
+  roster_.stop(most_);
+  for (unsigned i = 0; i < most_; ++i) {
+    if (sched_.seat(first_seat_ + i).stay().call()) sched_.io().wake();
+  }
+  for (auto& t : threads_) t.join();
+  threads_.clear();
+}
+
+}  // namespace hocket::rt

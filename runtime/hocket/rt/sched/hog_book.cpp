@@ -1,0 +1,47 @@
+#include <hocket/rt/sched/hog_book.hpp>
+
+namespace hocket::rt {
+
+constinit hog_record hog_book::records_[hog_book::size];
+
+standing hog_record::note(run_length r) noexcept {
+  auto word = word_.load(relaxed);
+  for (;;) {
+    const run_history next = run_history(word).after(r);
+    if (word_.compare_exchange_weak(word, next.word(), relaxed)) return next.now();
+  }
+}
+
+void hog_record::alarm() noexcept {
+  auto word = word_.load(relaxed);
+  while (!word_.compare_exchange_weak(word, run_history(word).alarmed().word(), relaxed)) {
+  }
+}
+
+// Open addressing by the address of the function's name and the line: two lambdas of one function share a name.
+std::uint16_t hog_book::id_of(const std::source_location& where) noexcept {
+  constexpr std::size_t longest_way = 16;
+  const char* const name = where.function_name();
+  auto hash = reinterpret_cast<std::uintptr_t>(name) * 0x9e3779b97f4a7c15u + where.line() * 0xff51afd7ed558ccdu;
+  hash ^= hash >> 29;
+  for (std::size_t i = 0; i < longest_way; ++i) {
+    const std::size_t at = (hash + i) % size;
+    if (at == nobody) continue;
+    hog_record& r = records_[at];
+    // order: G1: pairs with the release below: file and line are there.
+    const char* found = r.function_.load(acquire);
+    if (!found && !r.taken_.load(relaxed) && !r.taken_.exchange(true, relaxed)) {
+      r.file_ = where.file_name();
+      r.line_ = where.line();
+      // order: G1.
+      r.function_.store(name, release);
+      return static_cast<std::uint16_t>(at);
+    }
+    if (found == name && r.line_ == where.line()) return static_cast<std::uint16_t>(at);
+    // Taken and not yet filled in: this task goes unlearnt, the next one finds it.
+    if (!found) return nobody;
+  }
+  return nobody;
+}
+
+}  // namespace hocket::rt

@@ -1,0 +1,47 @@
+#include <hocket/rt/sched/time_slice.hpp>
+
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace hocket::rt {
+namespace {
+
+// As in <linux/sched/types.h>, which does not go together with <sched.h>. The C library has no call for it yet.
+struct attributes {
+  std::uint32_t size = sizeof(attributes);
+  std::uint32_t policy = 0;
+  std::uint64_t flags = 0;
+  std::int32_t nice = 0;
+  std::uint32_t priority = 0;
+  std::uint64_t runtime = 0;  // of SCHED_OTHER: the slice that is asked for; 0: the kernel's own
+  std::uint64_t deadline = 0;
+  std::uint64_t period = 0;
+};
+
+}  // namespace
+
+void time_slice::begin_thread() noexcept {
+  if (brief_ == 0) return;
+  attributes now;
+  if (::syscall(SYS_sched_getattr, 0, &now, sizeof now, 0) < 0) return;
+  if (now.policy != SCHED_OTHER && now.policy != SCHED_BATCH) return;
+  policy_ = now.policy;
+  nice_ = now.nice;
+  // order: L1: policy and nice are there; pairs with request().
+  thread_.store(::gettid(), release);
+}
+
+void time_slice::request(bool brief) noexcept {
+  const pid_t thread = thread_.load(acquire);  // order: L1
+  if (thread == 0) return;
+  is_brief_.store(brief, relaxed);  // order: a hint: two requests at once may end either way, until the next
+  attributes wish;
+  wish.policy = policy_;
+  wish.nice = nice_;
+  wish.runtime = brief ? static_cast<std::uint64_t>(brief_) : 0;
+  // Refused: nothing is lost but promptness.
+  (void)::syscall(SYS_sched_setattr, thread, &wish, 0);
+}
+
+}  // namespace hocket::rt
