@@ -45,9 +45,12 @@ class basic_follower_roster {
     if (arriving_.load(relaxed)) arriving_.store(false, seq_cst);
   }
 
-  /// Sleeps until it is called; or until stop(), which comes once.
-  void rest() noexcept {
-    resting_.fetch_add(1, seq_cst);  // order: F1
+  /// Sleeps until it is called; or until stop(), which comes once. `is_needed`: a last look, after it is among those at
+  /// rest: who looked for one before saw nobody.
+  template <class Predicate>
+  void rest(Predicate&& is_needed) noexcept {
+    resting_.fetch_add(1, seq_cst);  // order: F1: before the last look; pairs with call()
+    if (is_needed() && withdraw()) return;
     for (;;) {
       auto n = calls_.load(seq_cst);
       while (n > 0) {
@@ -68,6 +71,15 @@ class basic_follower_roster {
   }
 
  private:
+  /// False: it was called meanwhile, and must take the call.
+  bool withdraw() noexcept {
+    auto resting = resting_.load(seq_cst);
+    while (resting > 0) {
+      if (resting_.compare_exchange_weak(resting, resting - 1, seq_cst)) return true;
+    }
+    return false;
+  }
+
   typename Atomics::template atomic<std::uint32_t> calls_{0};    // the futex word: calls that nobody has answered yet
   typename Atomics::template atomic<std::uint32_t> resting_{0};  // not counting those that are called
   typename Atomics::template atomic<bool> arriving_{false};

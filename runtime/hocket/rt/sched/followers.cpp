@@ -62,7 +62,9 @@ void followers::stand(worker& seat) noexcept {
 
 void followers::rest() noexcept {
   roster_.arrive();
-  if (!sched_.is_stopping()) roster_.rest();
+  if (sched_.is_stopping()) return;
+  roster_.rest(
+      [this] { return (sched_.is_under_suspicion() || sched_.do_convicts_run()) && !sched_.do_enough_stand(1); });
 }
 
 void followers::stop() noexcept {

@@ -191,8 +191,8 @@ bool scheduler::do_enough_stand(unsigned enough) const noexcept {
 }
 
 void scheduler::expect_hog(nanos current) noexcept {
-  // order: a hint. Not at every run: the line is everybody's.
-  if (current - last_suspect_.load(relaxed) > nanos_per_ms) last_suspect_.store(current, relaxed);
+  // order: F1: before the look at who stands and rests. Not at every run: the line is everybody's.
+  if (current - last_suspect_.load(relaxed) > nanos_per_ms) last_suspect_.store(current, seq_cst);
   ensure_standing(plan_.standers ? plan_.standers : wary_standers);
 }
 

@@ -174,7 +174,7 @@ class scheduler {
   bool do_convicts_run() const noexcept { return convicts_.load(relaxed) > 0; }
 
   /// Suspects have been running lately.
-  bool is_under_suspicion() const noexcept { return last_suspect_.load(relaxed) != 0; }
+  bool is_under_suspicion() const noexcept { return last_suspect_.load(seq_cst) != 0; }  // order: F1
 
   /// Whether any queue that a worker may take from holds something; next slots aside.
   bool has_work() const noexcept;
