@@ -82,7 +82,7 @@ TEST_P(with_followers_of, as_many_requests_hog_at_once_as_there_are_threads) {
   const unsigned most = workers + 1 + followers;
   const auto number = a_suspect();
   scheduler sched(with_followers(workers, followers));
-  for (int round = 0; round < 5; ++round) {
+  for (int round = 0; round < 3; ++round) {
     make_suspect(number);  // the round before may have looked like hogs
     gate begun, ended;
     std::vector<std::unique_ptr<request>> requests;
@@ -107,7 +107,7 @@ TEST_P(with_followers_of, an_event_behind_a_hog_in_the_standby_is_served) {
   const unsigned workers = GetParam();
   const auto number = a_suspect();
   scheduler sched(with_followers(workers, 1));
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 3; ++round) {
     make_suspect(number);
     gate release, hogging, ended;
     std::vector<std::unique_ptr<request>> hogs;
@@ -164,7 +164,7 @@ TEST_P(with_followers_of, a_convict_is_not_run_but_sent_to_the_bulk_queue_once) 
 
 TEST(followers, end_with_the_scheduler_wherever_they_are) {
   const auto number = a_suspect();
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 3; ++round) {
     scheduler sched(with_followers(1, 2));
     make_suspect(number);  // the round before may have looked like hogs
     gate begun, ended;
