@@ -49,7 +49,8 @@ void collect_labels(const std::string& text, std::set<std::string>& labels) {
 
 // The pairs named by the nearest comment that speaks of order, from the operation's line upwards.
 std::set<std::string> labels_at(const std::source_location& where) {
-  std::ifstream file(where.file_name());
+  // A path may be relative to where it was compiled (ccache makes it so).
+  std::ifstream file(std::filesystem::path(HOCKET_BINARY_DIR) / where.file_name());
   std::vector<std::string> lines(1);
   for (std::string line; std::getline(file, line);) lines.push_back(line);
   std::set<std::string> labels;
