@@ -222,9 +222,11 @@ TEST(run, raises_what_its_main_raises) {
 TEST(run, cancels_what_is_left_over_and_waits_for_it) {
   for (const bool serial : {true, false}) {
     Log log;
+    asyncio::Event started;  // another worker may take its time
     auto body = [&]() -> Coro<> {
       asyncio::create_task([&]() -> Coro<> {
         bool cancelled = false;
+        started.set();
         try {
           co_await asyncio::sleep(1000);
         } catch (const CancelledError&) {
@@ -234,7 +236,7 @@ TEST(run, cancels_what_is_left_over_and_waits_for_it) {
         co_await asyncio::sleep(0.1);
         log("cleaned up");
       });
-      co_await settle();
+      co_await started.wait();
     };
     asyncio::RunOptions options;
     options.virtual_clock = true;

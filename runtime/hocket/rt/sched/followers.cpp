@@ -32,6 +32,13 @@ void followers::start_one() noexcept {
   }
 }
 
+// Also when the suspicion is over while those who are under it still run, and one of them has the standby.
+bool followers::are_needed() const noexcept {
+  if (sched_.is_under_suspicion() || sched_.do_convicts_run()) return true;
+  const standby& first = *sched_.standby_;
+  return first.is_armed() && first.is_busy();
+}
+
 void followers::main(worker& seat) noexcept {
   seat.begin_thread();
   is_starting_.store(false, relaxed);
@@ -39,7 +46,7 @@ void followers::main(worker& seat) noexcept {
     if (runnable* r = seat.find_work()) {
       roster_.arrive();
       seat.run(*r);
-    } else if (sched_.is_under_suspicion() || sched_.do_convicts_run()) {
+    } else if (are_needed()) {
       stand(seat);
     } else {
       rest();
@@ -63,8 +70,7 @@ void followers::stand(worker& seat) noexcept {
 void followers::rest() noexcept {
   roster_.arrive();
   if (sched_.is_stopping()) return;
-  roster_.rest(
-      [this] { return (sched_.is_under_suspicion() || sched_.do_convicts_run()) && !sched_.do_enough_stand(1); });
+  roster_.rest([this] { return are_needed() && !sched_.do_enough_stand(1); });
 }
 
 void followers::stop() noexcept {
