@@ -65,8 +65,8 @@ void scheduler::dump(std::FILE* to) const {
                  aside_.load(relaxed));
   }
   if (plan_.virtual_clock) {
-    std::fprintf(to, "  virtual clock at %.6f s, %" PRId64 " holds\n", static_cast<double>(current) / nanos_per_second,
-                 holds_.load(relaxed));
+    std::fprintf(to, "  virtual clock at %.6f s, %" PRIu64 " holds\n", static_cast<double>(current) / nanos_per_second,
+                 holds_.load(relaxed) % one_hold_taken);
   }
   for (unsigned i = 0; i < plan_.workers; ++i) {
     char name[24];

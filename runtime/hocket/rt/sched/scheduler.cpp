@@ -321,13 +321,16 @@ void scheduler::pass_reactor_wake_on(const worker& by) noexcept {
 bool scheduler::jump_clock(runnable_list& came) noexcept {
   // V1: no outsider holds time. order: V1: pairs with release_virtual_time(): what the outsider posted before is seen
   // below.
-  if (holds_.load(seq_cst) != 0) return false;
+  const std::uint64_t holds = holds_.load(seq_cst);
+  if (holds % one_hold_taken != 0) return false;
   // V2: no worker runs or is about to. V3: nothing is queued.
   if (!all_asleep() || has_work()) return false;
   // V4: no socket is ready.
   if (io_->poll(0, came, reactor::max_batch) > 0) return true;
   const nanos deadline = earliest_deadline();
   if (deadline == never) return false;
+  // V5: and no worker that was still awake at V1 took a hold before it slept. order: V1: in S after V2.
+  if (holds_.load(seq_cst) != holds) return false;
   // order: now(). Time never goes back: a deadline may have been armed in the past.
   virtual_now_.store(std::max(deadline, virtual_now_.load(relaxed)), relaxed);
   return true;
@@ -339,12 +342,12 @@ void scheduler::offer_jump() noexcept {
 
 void scheduler::hold_virtual_time() noexcept {
   // order: by whoever keeps time from moving already: a running worker, or another hold.
-  holds_.fetch_add(1, seq_cst);
+  holds_.fetch_add(one_hold_taken + 1, seq_cst);
 }
 
 void scheduler::release_virtual_time() noexcept {
   // order: V1: after what the holder posted.
-  if (holds_.fetch_sub(1, seq_cst) == 1 && plan_.virtual_clock) io_->wake();
+  if (holds_.fetch_sub(1, seq_cst) % one_hold_taken == 1 && plan_.virtual_clock) io_->wake();
 }
 
 // ---- The quota. Who steps aside how: README.md, "Under a quota".

@@ -257,7 +257,9 @@ class scheduler {
 
   std::atomic<bool> stopping_{false};
   std::atomic<nanos> virtual_now_{0};
-  std::atomic<std::int64_t> holds_{0};
+  // On virtual time: how many there are in the low half, how many were ever taken in the high half.
+  static constexpr std::uint64_t one_hold_taken = std::uint64_t{1} << 32;
+  std::atomic<std::uint64_t> holds_{0};
 
   // Calls that threads of others may make: what such a call published may end the last loop, and with it the
   // scheduler, while the caller is still on its way out. The destructor waits for them.
