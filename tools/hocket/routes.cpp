@@ -1,7 +1,5 @@
 #include "routes.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
@@ -178,11 +176,7 @@ Coro<std::string> sort_numbers(std::size_t n) {
 }
 #endif
 
-double thread_cpu_ms() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) / 1e6;
-}
+double thread_cpu_ms() { return static_cast<double>(rt::clock_now(CLOCK_THREAD_CPUTIME_ID)) / rt::nanos_per_ms; }
 
 }  // namespace
 

@@ -45,9 +45,9 @@ class request : public io_op {
   request(scheduler& sched, std::uint16_t number, std::function<void()> handler)
       : io_op(&request::ready), sched_(sched), item_([number, handler = std::move(handler)] {
           worker& self = *this_thread().self;
-          EXPECT_TRUE(self.begin_task(number, true));
+          EXPECT_TRUE(self.meter().begin(number, true));
           handler();
-          self.end_task();
+          self.meter().end();
         }) {
     descriptor_ = sched_.io().attach(event_.get());
     while (!sched_.io().submit(descriptor_, io_direction::read, *this)) {
@@ -153,9 +153,9 @@ TEST_P(with_followers_of, a_convict_is_not_run_but_sent_to_the_bulk_queue_once) 
   gate done;
   job item([&] {
     worker& self = *this_thread().self;
-    EXPECT_FALSE(self.begin_task(number, true));
-    EXPECT_TRUE(self.begin_task(number, false));
-    self.end_task();
+    EXPECT_FALSE(self.meter().begin(number, true));
+    EXPECT_TRUE(self.meter().begin(number, false));
+    self.meter().end();
     done.open();
   });
   sched.post_bulk(item);

@@ -1,13 +1,11 @@
 #include <hocket/rt/base/clock.hpp>
 
-#include <ctime>
-
 namespace hocket::rt {
 
-nanos steady_now() noexcept {
-  timespec ts{};
-  ::clock_gettime(CLOCK_MONOTONIC, &ts);
-  return ts.tv_sec * nanos_per_second + ts.tv_nsec;
+nanos clock_now(clockid_t clock) noexcept {
+  timespec t{};
+  ::clock_gettime(clock, &t);
+  return static_cast<nanos>(t.tv_sec) * nanos_per_second + t.tv_nsec;
 }
 
 }  // namespace hocket::rt

@@ -20,7 +20,7 @@ void task_base::step(runnable& r) noexcept {
   if (learner) {
     const bool may_defer = !first.deferred_;
     first.deferred_ = false;
-    if (!learner->begin_task(first.function_, may_defer)) {
+    if (!learner->meter().begin(first.function_, may_defer)) {
       first.deferred_ = true;
       return context.sched->post_bulk(first);
     }
@@ -31,7 +31,7 @@ void task_base::step(runnable& r) noexcept {
     t = t->run_until_stop();
   }
   context.task = outer;
-  if (learner) learner->end_task();
+  if (learner) learner->meter().end();
 }
 
 // Runs the coroutines until they wait or end. Gives the task that is to run next on this thread, or null.

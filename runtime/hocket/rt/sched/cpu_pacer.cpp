@@ -1,7 +1,5 @@
 #include <hocket/rt/sched/cpu_pacer.hpp>
 
-#include <time.h>
-
 #include <algorithm>
 
 namespace hocket::rt {
@@ -21,12 +19,6 @@ nanos cpu_pacer::wait_before(nanos now, nanos used) noexcept {
   if (left > most_saved) base_.store(base - (left - most_saved), relaxed);
   const auto wait = static_cast<nanos>(static_cast<double>(-left) / rate);
   return wait < shortest_wait ? 0 : std::min(wait, longest_wait);
-}
-
-nanos process_cpu_time() noexcept {
-  timespec t{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return t.tv_sec * nanos_per_second + t.tv_nsec;
 }
 
 }  // namespace hocket::rt

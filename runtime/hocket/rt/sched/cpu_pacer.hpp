@@ -35,6 +35,6 @@ class cpu_pacer {
 };
 
 /// The processor time that this process has used.
-nanos process_cpu_time() noexcept;
+inline nanos process_cpu_time() noexcept { return clock_now(CLOCK_PROCESS_CPUTIME_ID); }
 
 }  // namespace hocket::rt

@@ -133,6 +133,7 @@ class scheduler {
   friend class worker;
   friend class standby;
   friend class followers;
+  friend class run_meter;
 
   void start();
   void stop() noexcept;

@@ -129,10 +129,10 @@ void standby::look_at_workers() noexcept {
     is_anyone_stuck |= i < sched_.workers();
     w.let_others_pass();
     if (++seen.looks == 1) {
-      seen.cpu = w.cpu_time();
+      seen.cpu = w.meter().cpu_time();
     } else {
       w.ask_relief();
-      if (w.cpu_time() - seen.cpu >= hog_time) w.note_stuck();
+      if (w.meter().cpu_time() - seen.cpu >= hog_time) w.meter().note_stuck();
     }
   }
   if (!is_anyone_stuck) return;

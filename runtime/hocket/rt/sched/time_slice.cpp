@@ -28,12 +28,12 @@ void time_slice::begin_thread() noexcept {
   if (now.policy != SCHED_OTHER && now.policy != SCHED_BATCH) return;
   policy_ = now.policy;
   nice_ = now.nice;
-  // order: L1: policy and nice are there; pairs with request().
+  // order: N1: policy and nice are there; pairs with request().
   thread_.store(::gettid(), release);
 }
 
 void time_slice::request(bool brief) noexcept {
-  const pid_t thread = thread_.load(acquire);  // order: L1
+  const pid_t thread = thread_.load(acquire);  // order: N1
   if (thread == 0) return;
   is_brief_.store(brief, relaxed);  // order: a hint: two requests at once may end either way, until the next
   attributes wish;

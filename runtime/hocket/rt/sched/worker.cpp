@@ -1,9 +1,6 @@
 #include <hocket/rt/sched/worker.hpp>
 
-#include <pthread.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
 #include <hocket/rt/sched/borrower.hpp>
@@ -23,22 +20,6 @@ constexpr nanos stuck_after = 3 * nanos_per_us;
 constexpr int wary_events = 1;  // while what an event starts may hog, the others are better off with somebody else
 constexpr std::uint32_t seeded_window = 8;  // a seed picks among so many at the head of the ready queue
 
-nanos now_of(clockid_t clock) noexcept {
-  timespec t{};
-  ::clock_gettime(clock, &t);
-  return t.tv_sec * nanos_per_second + t.tv_nsec;
-}
-nanos thread_cpu_now() noexcept { return now_of(CLOCK_THREAD_CPUTIME_ID); }
-
-void note_run(std::uint32_t function, run_length length) noexcept {
-  hog_record& record = hog_book::record(static_cast<std::uint16_t>(function));
-  if (record.note(length) != standing::convict || !record.take_hint()) return;
-  std::fprintf(stderr,
-               "hocket: %s:%u: '%s' computes for long between two awaits: it gives way to I/O from here on; parallel() "
-               "or checkpoint() would say so at once\n",
-               record.file(), static_cast<unsigned>(record.line()), record.function());
-}
-
 }  // namespace
 
 worker::worker(scheduler& sched, unsigned index, seat_kind kind, std::uint64_t seed)
@@ -47,14 +28,14 @@ worker::worker(scheduler& sched, unsigned index, seat_kind kind, std::uint64_t s
       kind_(kind),
       poll_clock_(sched.is_seeded() ? 0 : sched.plan().poll_interval),
       random_(seed),
+      meter_(sched, kind == seat_kind::standby),
       slice_(sched.plan().slice) {}
 
 // ---- The loop.
 
 void worker::begin_thread() noexcept {
   this_thread() = {.sched = &sched_, .self = this};
-  clockid_t clock = no_clock;
-  if (pthread_getcpuclockid(pthread_self(), &clock) == 0) cpu_clock_.store(clock, relaxed);
+  meter_.begin_thread();
   slice_.begin_thread();
 }
 
@@ -77,7 +58,7 @@ runnable* worker::find_work(bool may_steal) noexcept {
   if (runnable* r = take_turn()) return r;
   // Before the next slot: two tasks that wake each other in turn must not keep sockets and timers waiting.
   const bool due = poll_clock_.is_due();
-  if (poll_clock_.last_call() >= hog_time) alarm_about_last_run();
+  if (poll_clock_.last_call() >= hog_time) meter_.alarm_about_last_run();
   if (std::exchange(poll_owed_, false) || due) look_at_reactor();  // what it finds is in the ready queue then
 
   // The one just woken by the one that ran: its data is warm. Not for ever, while others wait.
@@ -106,16 +87,16 @@ runnable* worker::find_work(bool may_steal) noexcept {
 
 void worker::run(runnable& r) noexcept {
   counters_.runs.add();
-  asks_relief_.store(false, relaxed);          // order: a hint
-  function_.store(hog_book::nobody, relaxed);  // order: a hint; a task says more
-  runs_now_.store(&r, relaxed);                // order: for dump() only
+  asks_relief_.store(false, relaxed);  // order: a hint
+  meter_.forget();
+  runs_now_.store(&r, relaxed);  // order: for dump() only
   r.run();
   runs_now_.store(nullptr, relaxed);
 }
 
 bool worker::take_back_fork(runnable& r) noexcept {
   if (has_ready() || has_next() || turn_ > 0 || dispatches_ + 1 >= dispatches_per_round) return false;
-  poll_owed_ = poll_clock_.is_due();
+  poll_owed_ = poll_owed_ || poll_clock_.is_due();
   if (poll_owed_ || !fork_.owner().pop_if(r)) return false;
   ++dispatches_;
   counters_.runs.add();
@@ -290,7 +271,7 @@ void worker::step_aside() noexcept {
   sched_.aside_.fetch_add(1, seq_cst);  // order: B2: as unpark_self()
   // A3: what it leaves in its queues is there for all; and if nobody is in the reactor, who sleeps must look there.
   if (sched_.has_work() || !sched_.has_reactor_holder()) sched_.wake_one_or_standby();
-  asleep_.store(true, relaxed);  // order: for dump() only
+  asleep_.store(true, relaxed);  // order: for dump(), and this thread's own checkpoint()
   while (sched_.is_out_of_service(index_) && !sched_.is_stopping()) parker_.park(never);
   asleep_.store(false, relaxed);
   // A4: awake, as it has been for the idle set all the time.
@@ -304,7 +285,7 @@ void worker::step_aside() noexcept {
 
 void worker::park() noexcept {
   counters_.parks.add();
-  asleep_.store(true, relaxed);  // order: for dump() only
+  asleep_.store(true, relaxed);  // order: for dump(), and this thread's own checkpoint()
   runnable_list came;
   if (lie_down()) {
     if (lend()) {
@@ -446,62 +427,6 @@ void worker::enter_hog() noexcept {
 }
 
 void worker::leave_hog() noexcept { hogs_.store(hogs_.load(relaxed) - 1, relaxed); }  // order: as enter_hog()
-
-// ---- Learning.
-
-bool worker::begin_measured(std::uint16_t current, standing s, bool may_defer) noexcept {
-  hog_record& record = hog_book::record(current);
-  const run_history history = record.history();
-  if (may_defer && (s == standing::convict || (is_standby() && history.hogs_mostly()))) return false;
-  measured_from_ = steady_now();
-  is_trial_ = history.is_unknown();
-  bool is_doubtful = s == standing::suspect;
-  if (is_trial_) {
-    if (may_defer && is_standby() && record.is_on_trial(measured_from_)) return false;
-    // Those who stand for others do not take on trust what is tried elsewhere at the same time.
-    is_doubtful |= record.begin_trial(measured_from_) && is_standby();
-  }
-  measures_ = true;
-  cpu_from_ = thread_cpu_now();
-  is_convict_ = s == standing::convict;
-  arms_ = is_doubtful || is_convict_;
-  if (is_convict_) sched_.convicts_.fetch_add(1, relaxed);  // order: a hint
-  if (arms_) sched_.arm_standby();
-  if (is_doubtful) sched_.expect_hog(measured_from_);
-  return true;
-}
-
-void worker::end_measured() noexcept {
-  measures_ = false;
-  if (std::exchange(arms_, false)) sched_.disarm_standby();
-  if (std::exchange(is_convict_, false)) sched_.convicts_.fetch_sub(1, relaxed);  // order: a hint
-  const std::uint32_t f = function_.load(relaxed);
-  if (is_trial_) hog_book::record(static_cast<std::uint16_t>(f)).end_trial();
-  if (f & noted) return;
-  const nanos took = steady_now() - measured_from_;
-  auto length = took >= lengthy_time ? run_length::lengthy : run_length::brief;
-  // Preempted is not computed: only the thread's own time makes a hog.
-  if (took >= hog_time && thread_cpu_now() - cpu_from_ >= hog_time) length = run_length::hog;
-  note_run(f, length);
-}
-
-void worker::note_stuck() noexcept {
-  // order: a hint: the run may be over, and another one be blamed; it takes more than one to be convicted.
-  const std::uint32_t f = function_.load(relaxed);
-  if (f == hog_book::nobody || (function_.fetch_or(noted, relaxed) & noted)) return;
-  note_run(f, run_length::hog);
-}
-
-/// The last run was not measured, and looked long.
-void worker::alarm_about_last_run() noexcept {
-  const std::uint32_t f = function_.load(relaxed);
-  if (f != hog_book::nobody && !(f & noted)) hog_book::record(static_cast<std::uint16_t>(f)).alarm();
-}
-
-nanos worker::cpu_time() const noexcept {
-  const clockid_t clock = cpu_clock_.load(relaxed);
-  return clock == no_clock ? 0 : now_of(clock);
-}
 
 int worker::events_at_once(int otherwise) const noexcept {
   const bool is_wary = sched_.is_under_suspicion() || (is_standby() && sched_.do_convicts_run());

@@ -5,8 +5,6 @@
 // Calls: "Owner" parts only on the seat's thread; the rest from any thread.
 #pragma once
 
-#include <time.h>
-
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -20,9 +18,9 @@
 #include <hocket/rt/queue/next_slot.hpp>
 #include <hocket/rt/queue/ready_queue.hpp>
 #include <hocket/rt/sched/counters.hpp>
-#include <hocket/rt/sched/hog_book.hpp>
 #include <hocket/rt/sched/poll_clock.hpp>
 #include <hocket/rt/sched/reactor_stay.hpp>
+#include <hocket/rt/sched/run_meter.hpp>
 #include <hocket/rt/sched/time_slice.hpp>
 #include <hocket/rt/time/timer_shard.hpp>
 
@@ -79,26 +77,11 @@ class alignas(cache_line) worker {
 
   bool checkpoint() noexcept;
 
-  // ---- Owner: learning who hogs. Around each run of a task whose function has a number.
+  /// The runs of its tasks, and who hogs.
+  run_meter& meter() noexcept { return meter_; }
 
-  /// False: it is not to run now, but as bulk work, which the caller sees to. `may_defer`: it has not come from there.
-  bool begin_task(std::uint16_t function, bool may_defer) noexcept {
-    function_.store(function, relaxed);  // order: for the watch
-    const standing s = hog_book::record(function).now();
-    return s == standing::clean || begin_measured(function, s, may_defer);
-  }
-  void end_task() noexcept {
-    if (measures_) end_measured();
-  }
-
-  // ---- The watch: another thread looks at this one.
-
-  /// Processor time of the thread; 0 before it has begun.
-  nanos cpu_time() const noexcept;
-  /// It has been running the same thing for a tick or more.
+  /// The watch: it has been running the same thing for a tick or more.
   void let_others_pass() noexcept { slice_.make_usual(); }
-  /// What runs now hogs, and will be known for it before it ends.
-  void note_stuck() noexcept;
 
   // ---- Any thread.
 
@@ -136,8 +119,6 @@ class alignas(cache_line) worker {
   friend class standby;
   friend class followers;
 
-  static constexpr clockid_t no_clock = -1;
-
   void begin_thread() noexcept;
   runnable* take_turn() noexcept;
   runnable* take_ready() noexcept;
@@ -153,9 +134,6 @@ class alignas(cache_line) worker {
   bool lend() noexcept;
   void get_up() noexcept;
   bool announce_stay() noexcept;
-  bool begin_measured(std::uint16_t function, standing s, bool may_defer) noexcept;
-  void end_measured() noexcept;
-  void alarm_about_last_run() noexcept;
   int events_at_once(int otherwise) const noexcept;
 
   scheduler& sched_;
@@ -168,15 +146,10 @@ class alignas(cache_line) worker {
   unsigned dispatches_ = 0;
   unsigned turn_ = 0;  // sources still to be served in this round of turns
   unsigned next_in_row_ = 0;
-  bool measures_ = false;    // the task that runs
-  bool arms_ = false;        // and the standby stands by
-  bool is_convict_ = false;  // and its function is known to hog
-  bool is_trial_ = false;    // and little is known of its function
-  nanos measured_from_ = 0;  // on the clock
-  nanos cpu_from_ = 0;       // of the thread
   poll_clock poll_clock_;
   bool poll_owed_ = false;  // the clock said so where there was no time to look
   random_source random_;
+  run_meter meter_;
 
   // Shared with thieves and wakers.
   next_slot<> next_;
@@ -192,13 +165,9 @@ class alignas(cache_line) worker {
 
   time_slice slice_;
 
-  static constexpr std::uint32_t noted = 1u << 16;
-  std::atomic<std::uint32_t> function_{hog_book::nobody};  // of the task that runs, and whether the watch noted its hog
-  std::atomic<clockid_t> cpu_clock_{no_clock};
-
   worker_counters counters_;
   std::atomic<const runnable*> runs_now_{nullptr};  // for dump(): an address, never followed
-  std::atomic<bool> asleep_{false};                 // for dump()
+  std::atomic<bool> asleep_{false};                 // or lent
 };
 
 }  // namespace hocket::rt

@@ -1,0 +1,82 @@
+#include <hocket/rt/sched/run_meter.hpp>
+
+#include <pthread.h>
+
+#include <cstdio>
+#include <utility>
+
+#include <hocket/rt/sched/scheduler.hpp>
+
+namespace hocket::rt {
+namespace {
+
+void note_run(std::uint32_t function, run_length length) noexcept {
+  hog_record& record = hog_book::record(static_cast<std::uint16_t>(function));
+  if (record.note(length) != standing::convict || !record.take_hint()) return;
+  std::fprintf(stderr,
+               "hocket: %s:%u: '%s' computes for long between two awaits: it gives way to I/O from here on; parallel() "
+               "or checkpoint() would say so at once\n",
+               record.file(), static_cast<unsigned>(record.line()), record.function());
+}
+
+}  // namespace
+
+void run_meter::begin_thread() noexcept {
+  clockid_t clock = no_clock;
+  if (pthread_getcpuclockid(pthread_self(), &clock) == 0) cpu_clock_.store(clock, relaxed);
+}
+
+bool run_meter::begin_measured(std::uint16_t current, standing s, bool may_defer) noexcept {
+  hog_record& record = hog_book::record(current);
+  const run_history history = record.history();
+  if (may_defer && (s == standing::convict || (stands_in_ && history.hogs_mostly()))) return false;
+  measured_from_ = steady_now();
+  is_trial_ = history.is_unknown();
+  bool is_doubtful = s == standing::suspect;
+  if (is_trial_) {
+    if (may_defer && stands_in_ && record.is_on_trial(measured_from_)) return false;
+    // Those who stand for others do not take on trust what is tried elsewhere at the same time.
+    is_doubtful |= record.begin_trial(measured_from_) && stands_in_;
+  }
+  measures_ = true;
+  cpu_from_ = clock_now(CLOCK_THREAD_CPUTIME_ID);
+  is_convict_ = s == standing::convict;
+  arms_ = is_doubtful || is_convict_;
+  if (is_convict_) sched_.convicts_.fetch_add(1, relaxed);  // order: a hint
+  if (arms_) sched_.arm_standby();
+  if (is_doubtful) sched_.expect_hog(measured_from_);
+  return true;
+}
+
+void run_meter::end_measured() noexcept {
+  measures_ = false;
+  if (std::exchange(arms_, false)) sched_.disarm_standby();
+  if (std::exchange(is_convict_, false)) sched_.convicts_.fetch_sub(1, relaxed);  // order: a hint
+  const std::uint32_t f = function_.load(relaxed);
+  if (is_trial_) hog_book::record(static_cast<std::uint16_t>(f)).end_trial();
+  if (f & noted) return;
+  const nanos took = steady_now() - measured_from_;
+  auto length = took >= lengthy_time ? run_length::lengthy : run_length::brief;
+  // Preempted is not computed: only the thread's own time makes a hog.
+  if (took >= hog_time && clock_now(CLOCK_THREAD_CPUTIME_ID) - cpu_from_ >= hog_time) length = run_length::hog;
+  note_run(f, length);
+}
+
+void run_meter::note_stuck() noexcept {
+  // order: a hint: the run may be over, and another one be blamed; it takes more than one to be convicted.
+  const std::uint32_t f = function_.load(relaxed);
+  if (f == hog_book::nobody || (function_.fetch_or(noted, relaxed) & noted)) return;
+  note_run(f, run_length::hog);
+}
+
+void run_meter::alarm_about_last_run() noexcept {
+  const std::uint32_t f = function_.load(relaxed);
+  if (f != hog_book::nobody && !(f & noted)) hog_book::record(static_cast<std::uint16_t>(f)).alarm();
+}
+
+nanos run_meter::cpu_time() const noexcept {
+  const clockid_t clock = cpu_clock_.load(relaxed);
+  return clock == no_clock ? 0 : clock_now(clock);
+}
+
+}  // namespace hocket::rt

@@ -1,0 +1,75 @@
+// What a seat learns from the runs of its tasks: it times those whose function is not known to be short, tells the book
+// (hog_book.hpp) how they went, and has the standby stand by while one runs that may hog.
+//
+// Calls: the seat's thread, around each run of a task whose function has a number; the watch where it says so.
+// Protocol and thresholds: README.md, "Who hogs is learnt".
+#pragma once
+
+#include <time.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include <hocket/rt/base/atomics.hpp>
+#include <hocket/rt/base/clock.hpp>
+#include <hocket/rt/sched/hog_book.hpp>
+
+namespace hocket::rt {
+
+class scheduler;
+
+class run_meter {
+ public:
+  /// `stands_in`: the seat is the standby's or a follower's.
+  run_meter(scheduler& sched, bool stands_in) noexcept : sched_(sched), stands_in_(stands_in) {}
+
+  /// On the thread, before all else.
+  void begin_thread() noexcept;
+
+  /// Something runs of which nothing is known; a task says more by begin().
+  void forget() noexcept { function_.store(hog_book::nobody, relaxed); }  // order: a hint
+
+  /// False: it is not to run now, but as bulk work, which the caller sees to. `may_defer`: it has not come from there.
+  bool begin(std::uint16_t function, bool may_defer) noexcept {
+    function_.store(function, relaxed);  // order: for the watch
+    const standing s = hog_book::record(function).now();
+    return s == standing::clean || begin_measured(function, s, may_defer);
+  }
+  void end() noexcept {
+    if (measures_) end_measured();
+  }
+
+  /// The last run was not measured, and looked long.
+  void alarm_about_last_run() noexcept;
+
+  // ---- The watch.
+
+  /// Processor time of the thread; 0 before it has begun.
+  nanos cpu_time() const noexcept;
+
+  /// What runs now hogs, and will be known for it before it ends.
+  void note_stuck() noexcept;
+
+ private:
+  static constexpr clockid_t no_clock = -1;
+  static constexpr std::uint32_t noted = 1u << 16;
+
+  bool begin_measured(std::uint16_t function, standing s, bool may_defer) noexcept;
+  void end_measured() noexcept;
+
+  scheduler& sched_;
+  const bool stands_in_;
+
+  // The seat's thread only: the task that runs.
+  bool measures_ = false;
+  bool arms_ = false;        // and the standby stands by
+  bool is_convict_ = false;  // and its function is known to hog
+  bool is_trial_ = false;    // and little is known of its function
+  nanos measured_from_ = 0;  // on the clock
+  nanos cpu_from_ = 0;       // of the thread
+
+  std::atomic<std::uint32_t> function_{hog_book::nobody};  // of the task that runs, and whether the watch noted its hog
+  std::atomic<clockid_t> cpu_clock_{no_clock};
+};
+
+}  // namespace hocket::rt
