@@ -20,6 +20,7 @@
 
 #include <cerrno>
 #include <deque>
+#include <filesystem>
 #include <fstream>
 #include <span>
 #include <string>
@@ -96,6 +97,20 @@ class program {
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return fd;
+  }
+
+  /// Processor time so far of hocket's threads that stand by, in nanoseconds; -1: it has none.
+  nanos standby_cpu() const {
+    nanos sum = -1;
+    std::error_code gone;
+    for (const auto& thread : std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task", gone)) {
+      std::string name;
+      nanos used = 0;
+      std::ifstream(thread.path() / "comm") >> name;
+      if (!name.starts_with("hocket-sb") && !name.starts_with("hocket-f")) continue;
+      if (std::ifstream(thread.path() / "schedstat") >> used) sum = std::max<nanos>(sum, 0) + used;
+    }
+    return sum;
   }
 
   /// Processor time so far, in nanoseconds.
@@ -214,7 +229,7 @@ std::uint64_t ask(int fd, mixed::want what) {
 }
 
 struct reading {
-  nanos at = 0, own_cpu = 0, server_cpu = 0;
+  nanos at = 0, own_cpu = 0, server_cpu = 0, standby_cpu = 0;
   std::uint64_t units = 0;
 };
 
@@ -264,7 +279,7 @@ int main(int argc, char** argv) {
   watch(control, const_cast<int*>(&self));
 
   const auto read_meters = [&](std::uint64_t units) {
-    return reading{now(), now_of(CLOCK_THREAD_CPUTIME_ID), server.cpu(), units};
+    return reading{now(), now_of(CLOCK_THREAD_CPUTIME_ID), server.cpu(), server.standby_cpu(), units};
   };
   char control_message[mixed::message_size] = {static_cast<char>(mixed::want::start)};
   if (::send(control, control_message, sizeof control_message, 0) < 0) give_up("send");
@@ -328,9 +343,9 @@ int main(int argc, char** argv) {
     const double busy = static_cast<double>(readings[1].server_cpu - readings[0].server_cpu) / window;
     if (heavy_rate == 0 && o.integer("kind", 0) != 0) {
       usleep(100'000);
-      const reading a = {now(), 0, 0, ask(control, mixed::want::units)};
+      const reading a = {now(), 0, 0, 0, ask(control, mixed::want::units)};
       usleep(static_cast<useconds_t>(std::clamp(seconds / 2, 0.5, 2.0) * 1e6));
-      const reading b = {now(), 0, 0, ask(control, mixed::want::units)};
+      const reading b = {now(), 0, 0, 0, ask(control, mixed::want::units)};
       const double under = rate_between(readings[0], readings[1]), alone = rate_between(a, b);
       // The generator takes its part of the processors; what is left for the program is what it may use.
       const double cpus = static_cast<double>(std::thread::hardware_concurrency());
@@ -340,6 +355,10 @@ int main(int argc, char** argv) {
     }
     bench::metric("generator_cpu", "", generator);
     bench::metric("program_cpu", "", busy);
+    if (readings[0].standby_cpu >= 0) {
+      bench::metric("standby_cpu_percent", "%",
+                    100.0 * static_cast<double>(readings[1].standby_cpu - readings[0].standby_cpu) / window);
+    }
     bench::metric("cpu_us_per_request", "us",
                   busy * window / 1e3 / std::max<double>(1, static_cast<double>(light.answered)));
   }

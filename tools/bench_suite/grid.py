@@ -17,7 +17,8 @@ ORDER = ["hocket", "hocket_serial", "tbb", "tokio", "rayon", "go", "asio", "libu
 FLOORS = {"serial", "raw_coro", "raw_epoll", "raw_uring"}
 ONE_WORKER = {"serial", "raw_coro", "asyncio", "uvloop", "libuv", "nginx", "hocket_serial"}
 SUFFIXES = (".cpp", ".rs", ".go", ".py")
-KEYS = {"about", "metric", "more_is_better", "args", "full", "quick", "workers", "only", "limit_s", "resolution"}
+KEYS = {"about", "metric", "more_is_better", "beside", "args", "full", "quick", "not_quick", "workers", "only", "limit_s",
+        "resolution"}
 
 
 class BadInput(Exception):
@@ -38,6 +39,12 @@ class Workload:
     limit_s: float
     launcher: str | None
     runtimes: dict  # name -> {"program": file name, "env": {...}, "args": {...}}
+    beside: list = field(default_factory=list)
+
+    def switches(self):
+        """The variants of hocket with one mechanism switched off: {name: "HOCKET_STANDBY=0"}."""
+        return {name: " ".join(f"{key}={value}" for key, value in told.get("env", {}).items())
+                for name, told in self.runtimes.items() if told.get("switch")}
 
 
 @dataclass
@@ -58,7 +65,7 @@ class Cell:
 
 
 def rank(runtime):
-    """Where a runtime stands in a table; a variant (hocket_standby_off) follows what it varies."""
+    """Where a runtime stands in a table; a variant (hocket_no_standby) follows what it varies."""
     for length in range(runtime.count("_"), -1, -1):
         stem = "_".join(runtime.split("_")[:length + 1])
         if stem in ORDER:
@@ -66,8 +73,10 @@ def rank(runtime):
     return len(ORDER), runtime
 
 
-def load(bench, quick):
-    """All workloads below the folder `bench`, in the order of their names in the files."""
+def load(bench, quick, variants=None):
+    """All workloads below the folder `bench`, in the order of their names in the files. `variants`: also what is not for a
+    quick run; mostly, what is not quick."""
+    everything = variants if variants is not None else not quick
     workloads = {}
     for file in sorted(Path(bench).glob("*/workload.json")):
         try:
@@ -81,7 +90,7 @@ def load(bench, quick):
                 runtimes[source.stem] = {"program": source.name}
         named = told.get("runtimes", {})
         for name, more in named.items():
-            if quick and more.get("not_quick"):
+            if not everything and more.get("not_quick"):
                 continue
             source = next((s for s in runtimes.values() if s["program"] == more["program"]
                            or Path(s["program"]).stem == more["program"]), None)
@@ -98,11 +107,13 @@ def load(bench, quick):
                 raise BadInput(f"{file}: {name}: no metric")
             if name in workloads:
                 raise BadInput(f"{file}: {name}: there is one already in {workloads[name].folder}")
+            if not everything and about.get("not_quick"):
+                continue
             args = {**about.get("args", {}), **about.get("quick" if quick else "full", {})}
             workloads[name] = Workload(
                 name, file.parent, about.get("about", ""), about["metric"], set(about.get("more_is_better", [])),
                 about.get("resolution", {}), args, about.get("workers", "each"), about.get("only", {}),
-                float(about.get("limit_s", 60)), launcher, runtimes)
+                float(about.get("limit_s", 60)), launcher, runtimes, about.get("beside", []))
     return workloads
 
 

@@ -266,6 +266,17 @@ class Grid(unittest.TestCase):
         self.assertEqual(grid.load(self.bench, quick=True)["fib"].args, {"a": 1, "size": 2})
         self.assertEqual(grid.load(self.bench, quick=False)["fib"].args, {"a": 1, "size": 9})
 
+    def test_what_is_not_for_a_quick_run_comes_when_it_is_asked_for(self):
+        told = {"workloads": {"echo": {"metric": "ms"}, "slow": {"metric": "ms", "not_quick": True}},
+                "runtimes": {"hocket_no_standby": {"program": "hocket", "env": {"HOCKET_STANDBY": "0"}, "switch": True,
+                                                   "not_quick": True}}}
+        self.add("echo", told, "hocket.cpp")
+        self.assertEqual(list(grid.load(self.bench, quick=True)), ["echo"])
+        self.assertEqual(grid.load(self.bench, quick=True)["echo"].switches(), {})
+        for found in (grid.load(self.bench, quick=False), grid.load(self.bench, quick=True, variants=True)):
+            self.assertEqual(list(found), ["echo", "slow"])
+            self.assertEqual(found["echo"].switches(), {"hocket_no_standby": "HOCKET_STANDBY=0"})
+
     def test_a_launcher_is_no_runtime_and_is_given_the_command_of_the_program(self):
         self.add("echo", {"workloads": {"echo_1": {"metric": "ms"}}, "launcher": "load.py"}, "asyncio.py", "load.py")
         found = grid.load(self.bench, quick=False)
@@ -339,6 +350,21 @@ class Reports(unittest.TestCase):
     def test_the_markdown_table_keeps_the_rows_that_are_lost(self):
         told = whole_report([row("hocket", [8] * 3), row("tbb", [2] * 3)])
         self.assertIn("| `fib` | ns_per_op | 1 | 8 | tbb 2 | 4.00 | behind |", report.markdown(told))
+
+    def test_a_mechanism_that_is_switched_off_stands_beside_hocket_as_it_comes(self):
+        rows = [row("hocket", [2, 3, 4]), row("hocket_no_standby", [30, 33, 36]), row("hocket_1_stander", [4, 5, 6]), row("tbb", [1] * 3),
+                {**row("hocket", [0.5] * 3), "metric": "share"}, {**row("hocket_no_standby", [0.25] * 3), "metric": "share"}]
+        told = whole_report(rows)
+        told["workloads"]["fib"].update(beside=["share", "unmeasured"],
+                                        switches={"hocket_no_standby": "HOCKET_STANDBY=0", "hocket_1_stander": "HOCKET_STANDERS=1"})
+        self.assertEqual([line.split("  ") for line in map(str.strip, report.switched_lines(told)[1:])][0][0], "fib, 1 w")
+        text = "\n".join(report.markdown(told))
+        self.assertIn("| `fib` | as it comes | 3 | 0.5 |", text)
+        self.assertIn("|  | `HOCKET_STANDBY=0` | 33 (11 x) | 0.25 (0.50 x) |", text)
+        self.assertIn("|  | `HOCKET_STANDERS=1` | 5 (same) | - |", text)
+        self.assertIn("<td class=n>33 (11 x)</td>", html.page(told))
+        rows[:] = [each for each in rows if each["runtime"] != "hocket"]
+        self.assertEqual(report.switched_lines(told), [], "nothing to compare with")
 
     def test_the_page_is_one_file_with_every_number(self):
         rows = [row("hocket", [10 + workers] * 3, workers) for workers in (1, 2, 4)] + [row("tbb", [0.123, 4567, 5e6], 2)]
