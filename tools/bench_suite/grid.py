@@ -13,12 +13,12 @@ from pathlib import Path
 
 # In the order of the tables. Floors are not runtimes: they say what the work itself costs, and win nothing.
 ORDER = ["hocket", "hocket_serial", "tbb", "tokio", "rayon", "go", "asio", "libuv", "asyncio", "uvloop", "moodycamel",
-         "nginx", "raw_pools", "raw_epoll", "raw_uring", "raw_coro", "serial"]
+         "std", "mimalloc", "nginx", "raw_pools", "raw_epoll", "raw_uring", "raw_coro", "serial"]
 FLOORS = {"serial", "raw_coro", "raw_epoll", "raw_uring"}
 ONE_WORKER = {"serial", "raw_coro", "asyncio", "uvloop", "libuv", "nginx", "hocket_serial"}
 SUFFIXES = (".cpp", ".rs", ".go", ".py")
 KEYS = {"about", "metric", "more_is_better", "beside", "args", "full", "quick", "not_quick", "workers", "only", "limit_s",
-        "resolution"}
+        "resolution", "runtimes"}
 
 
 class BadInput(Exception):
@@ -40,6 +40,7 @@ class Workload:
     launcher: str | None
     runtimes: dict  # name -> {"program": file name, "env": {...}, "args": {...}}
     beside: list = field(default_factory=list)
+    google_benchmark: bool = False
 
     def switches(self):
         """The variants of hocket with one mechanism switched off: {name: "HOCKET_STANDBY=0"}."""
@@ -103,6 +104,9 @@ def load(bench, quick, variants=None):
             unknown = set(about) - KEYS
             if unknown:
                 raise BadInput(f"{file}: {name}: unknown key {sorted(unknown)[0]}")
+            unknown = set(about.get("runtimes", ())) - set(runtimes)
+            if unknown:
+                raise BadInput(f"{file}: {name}: no program for {sorted(unknown)[0]}")
             if "metric" not in about:
                 raise BadInput(f"{file}: {name}: no metric")
             if name in workloads:
@@ -113,7 +117,9 @@ def load(bench, quick, variants=None):
             workloads[name] = Workload(
                 name, file.parent, about.get("about", ""), about["metric"], set(about.get("more_is_better", [])),
                 about.get("resolution", {}), args, about.get("workers", "each"), about.get("only", {}),
-                float(about.get("limit_s", 60)), launcher, runtimes, about.get("beside", []))
+                float(about.get("limit_s", 60)), launcher,
+                {key: runtimes[key] for key in about["runtimes"]} if "runtimes" in about else runtimes, about.get("beside", []),
+                bool(told.get("google_benchmark")))
     return workloads
 
 
@@ -215,6 +221,9 @@ def cells(workloads, programs, asked_workers, allocators, runtimes=None):
                 numbers = [text for name, value in {"workers": workers, **args}.items()
                            for text in (f"--{name}", format(value, ".12g") if isinstance(value, float) else str(value))]
                 whole = command + numbers + loop
+                if workload.google_benchmark:
+                    whole = command + [f"--benchmark_filter=^{workload.name}(/.*)?$", "--benchmark_format=json",
+                                       *(f"--benchmark_{name}={value}" for name, value in args.items())]
                 if not reason and workload.launcher:
                     file_name = workload.launcher
                     if not Path(file_name).suffix:
