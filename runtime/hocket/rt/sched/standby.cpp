@@ -128,6 +128,7 @@ void standby::look_at_workers() noexcept {
     }
     is_anyone_stuck |= i < sched_.workers();
     w.let_others_pass();
+    w.budget().cut();
     if (++seen.looks == 1) {
       seen.cpu = w.meter().cpu_time();
     } else {
