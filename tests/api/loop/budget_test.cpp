@@ -90,7 +90,8 @@ std::vector<ready_operation> ready_operations() {
        [] {
          const auto future = asyncio::get_running_loop().create_future<int>();
          future.set_result(1);
-         return [future]() -> Coro<> { co_await asyncio::wait(std::vector{future}); };
+         const std::vector<Future<int>> futures(1, future);
+         return [futures]() -> Coro<> { co_await asyncio::wait(futures); };
        }},
       {"stream_read",
        [] {

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <hocket/rt/base/env.hpp>
+#include <hocket/rt/sched/options.hpp>
+
 namespace hocket::rt::test {
 namespace {
 
@@ -97,6 +100,20 @@ TEST(op_budget, the_watch_has_no_say_where_only_operations_count) {
   budget.begin(true);
   budget.cut();
   EXPECT_EQ(first_refused(budget), 101);
+}
+
+TEST(op_budget, reads_no_clock_under_a_seed_or_the_virtual_clock) {
+  const nanos asked = 50 * nanos_per_us;
+  EXPECT_EQ(make_plan({.budget_slice = asked}).budget_slice, process_settings().virtual_clock ? 0 : asked);
+  EXPECT_EQ(make_plan({.budget_slice = asked, .virtual_clock = true}).budget_slice, 0);
+  EXPECT_EQ(make_plan({.budget_slice = asked, .seed = 1}).budget_slice, 0);
+  EXPECT_EQ(make_plan({.seed = 1}).budget, process_settings().budget) << "operations count all the same";
+}
+
+TEST(op_budget, is_what_the_environment_says_where_nobody_asked) {
+  EXPECT_EQ(make_plan({}).budget, process_settings().budget);
+  EXPECT_EQ(make_plan({.budget = 0}).budget, 0u);
+  EXPECT_EQ(make_plan({.budget = 7}).budget, 7u);
 }
 
 }  // namespace

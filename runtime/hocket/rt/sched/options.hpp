@@ -24,7 +24,7 @@ struct scheduler_options {
   int budget = -1;          // operations that a task may do without waiting; 0: any number
   nanos budget_slice = -1;  // how long it may go on so; 0: any time
   bool virtual_clock = false;
-  std::optional<std::uint64_t> seed;
+  std::optional<std::uint64_t> seed = {};
 };
 
 /// What it becomes. Every field holds.
@@ -41,7 +41,7 @@ struct scheduler_plan {
   unsigned followers = 0;  // at most; 0: none
   unsigned standers = 0;   // how many threads are to stand in the reactor while hogs run; 0: as many as seems wise
   bool virtual_clock = false;
-  std::optional<std::uint64_t> seed;
+  std::optional<std::uint64_t> seed = {};
   unsigned budget = 0;           // operations that a task may do without waiting before it gives way; 0: any number
   nanos budget_slice = 0;        // how long it may go on so; 0: any time
   nanos slice = 0;               // that threads who serve events ask of the kernel; 0: none
