@@ -26,7 +26,7 @@ struct readable : io_op {
   std::function<void()> function;
 };
 
-enum class hogs { declared, undeclared };
+enum class hogs { declared, undeclared, blocking };
 
 /// Every worker in a hog that ends when `release` opens. The hogs come as bulk work: anything else the standby might
 /// take.
@@ -39,7 +39,7 @@ class all_workers_hog {
           std::optional<hog_scope> hog;
           if (kind == hogs::declared) hog.emplace(sched);
           begun_.add();
-          release.spin();
+          kind == hogs::blocking ? release.wait() : release.spin();
         }
         ended_.add();
       }));
@@ -203,8 +203,8 @@ TEST_P(with_standby, a_checkpoint_hands_what_it_finds_to_the_standby) {
   EXPECT_TRUE(sched.io().detach(d).empty());
 }
 
-TEST_P(with_standby, hogs_that_nobody_declared_are_found_by_the_watch) {
-  scheduler sched(with_workers(GetParam(), 1));
+void expect_the_watch_to_find(hogs kind, unsigned workers) {
+  scheduler sched(with_workers(workers, 1));
   for (int round = 0; round < 10; ++round) {
     gate release;
     bool by_standby = false;
@@ -214,7 +214,7 @@ TEST_P(with_standby, hogs_that_nobody_declared_are_found_by_the_watch) {
     });
     alarm a([&] { sched.post(item); });
     {
-      all_workers_hog hogs_here(sched, release, hogs::undeclared);
+      all_workers_hog hogs_here(sched, release, kind);
       if (round % 2) {
         sched.post(item);
       } else {
@@ -223,6 +223,14 @@ TEST_P(with_standby, hogs_that_nobody_declared_are_found_by_the_watch) {
     }
     EXPECT_TRUE(by_standby);
   }
+}
+
+TEST_P(with_standby, hogs_that_nobody_declared_are_found_by_the_watch) {
+  expect_the_watch_to_find(hogs::undeclared, GetParam());
+}
+
+TEST_P(with_standby, workers_that_block_in_a_call_are_found_by_the_watch) {
+  expect_the_watch_to_find(hogs::blocking, GetParam());
 }
 
 TEST_P(with_standby, what_an_undeclared_hog_left_in_its_queues_is_found) {

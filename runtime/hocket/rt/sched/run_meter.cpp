@@ -1,7 +1,5 @@
 #include <hocket/rt/sched/run_meter.hpp>
 
-#include <pthread.h>
-
 #include <cstdio>
 #include <utility>
 
@@ -20,11 +18,6 @@ void note_run(std::uint32_t function, run_length length) noexcept {
 }
 
 }  // namespace
-
-void run_meter::begin_thread() noexcept {
-  clockid_t clock = no_clock;
-  if (pthread_getcpuclockid(pthread_self(), &clock) == 0) cpu_clock_.store(clock, relaxed);
-}
 
 bool run_meter::begin_measured(std::uint16_t current, standing s, bool may_defer) noexcept {
   hog_record& record = hog_book::record(current);
@@ -72,11 +65,6 @@ void run_meter::note_stuck() noexcept {
 void run_meter::alarm_about_last_run() noexcept {
   const std::uint32_t f = function_.load(relaxed);
   if (f != hog_book::nobody && !(f & noted)) hog_book::record(static_cast<std::uint16_t>(f)).alarm();
-}
-
-nanos run_meter::cpu_time() const noexcept {
-  const clockid_t clock = cpu_clock_.load(relaxed);
-  return clock == no_clock ? 0 : clock_now(clock);
 }
 
 }  // namespace hocket::rt

@@ -5,13 +5,12 @@
 // Protocol and thresholds: README.md, "Who hogs is learnt".
 #pragma once
 
-#include <time.h>
-
 #include <atomic>
 #include <cstdint>
 
 #include <hocket/rt/base/atomics.hpp>
 #include <hocket/rt/base/clock.hpp>
+#include <hocket/rt/base/thread_probe.hpp>
 #include <hocket/rt/sched/hog_book.hpp>
 
 namespace hocket::rt {
@@ -24,7 +23,7 @@ class run_meter {
   run_meter(scheduler& sched, bool stands_in) noexcept : sched_(sched), stands_in_(stands_in) {}
 
   /// On the thread, before all else.
-  void begin_thread() noexcept;
+  void begin_thread() noexcept { thread_.begin_thread(); }
 
   /// Something runs of which nothing is known; a task says more by begin().
   void forget() noexcept { function_.store(hog_book::nobody, relaxed); }  // order: a hint
@@ -44,14 +43,12 @@ class run_meter {
 
   // ---- The watch.
 
-  /// Processor time of the thread; 0 before it has begun.
-  nanos cpu_time() const noexcept;
+  const thread_probe& thread() const noexcept { return thread_; }
 
   /// What runs now hogs, and will be known for it before it ends.
   void note_stuck() noexcept;
 
  private:
-  static constexpr clockid_t no_clock = -1;
   static constexpr std::uint32_t noted = 1u << 16;
 
   bool begin_measured(std::uint16_t function, standing s, bool may_defer) noexcept;
@@ -69,7 +66,7 @@ class run_meter {
   nanos cpu_from_ = 0;       // of the thread
 
   std::atomic<std::uint32_t> function_{hog_book::nobody};  // of the task that runs, and whether the watch noted its hog
-  std::atomic<clockid_t> cpu_clock_{no_clock};
+  thread_probe thread_;
 };
 
 }  // namespace hocket::rt

@@ -26,7 +26,6 @@
 #include <hocket/rt/sched/quota_watch.hpp>
 #include <hocket/rt/sched/roll.hpp>
 #include <hocket/rt/time/timer_heap.hpp>
-#include <hocket/rt/time/virtual_clock.hpp>
 
 namespace hocket::rt {
 
@@ -119,7 +118,7 @@ class scheduler {
   void borrow_no_more() noexcept;
 
   /// While held, the virtual clock stands. Counted: a blocking job, a thread that will post.
-  void hold_virtual_time() noexcept { virtual_clock_.hold(); }
+  void hold_virtual_time() noexcept;
   void release_virtual_time() noexcept;
 
   scheduler_counters counters() const;
@@ -258,7 +257,10 @@ class scheduler {
   std::vector<std::pair<dump_hook, void*>> hooks_;  // guarded by hooks_mutex_
 
   std::atomic<bool> stopping_{false};
-  virtual_clock virtual_clock_;
+  std::atomic<nanos> virtual_now_{0};
+  // On virtual time: how many there are in the low half, how many were ever taken in the high half.
+  static constexpr std::uint64_t one_hold_taken = std::uint64_t{1} << 32;
+  std::atomic<std::uint64_t> holds_{0};
 
   // Calls that threads of others may make: what such a call published may end the last loop, and with it the
   // scheduler, while the caller is still on its way out. The destructor waits for them.

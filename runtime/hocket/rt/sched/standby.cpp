@@ -75,7 +75,7 @@ void standby::rest() noexcept {
   errands_ = 0;
   is_active_ = false;
   // order: B2: a watch that begins after this sets the timer itself.
-  if (watches_.load(seq_cst)) duty_.bed().set_timer(tick);
+  if (watches_.load(seq_cst)) duty_.bed().tick_in(tick);
   duty_.rest([this] { return duty_.bed().has_ticked() || sched_.is_stopping(); });
   if (duty_.bed().take_tick()) look_at_workers();
 }
@@ -98,9 +98,9 @@ bool standby::end_watch() noexcept {
   return false;
 }
 
-/// Who runs the same thing as at the last look is stuck. If a worker sleeps, it takes over; else this thread does. At
-/// the second such look its other work is taken from it, and if it has computed meanwhile, its function is known for
-/// it.
+/// Who runs the same thing as at the last look, and was not merely kept from its processor, is stuck. If a worker
+/// sleeps, it takes over; else this thread does. At the second such look its other work is taken from it, and if it has
+/// computed meanwhile, its function is known for it.
 void standby::look_if_due() noexcept {
   // order: hints; the mutex decides.
   if (steady_now() >= next_look_.load(relaxed)) look_at_workers();
@@ -121,20 +121,17 @@ void standby::look_at_workers() noexcept {
   for (unsigned i = 0, n = sched_.seat_count(); i < n; ++i) {
     worker& w = sched_.seat(i);
     sighting& seen = seen_[i];
-    const auto runs = w.counters().runs.read();
-    if (!w.runs_now() || runs != seen.runs) {
-      seen = {.runs = runs};
+    const thread_probe& thread = w.meter().thread();
+    const bool is_running = w.runs_now() != nullptr;
+    if (!seen.look(w.counters().runs.read(), is_running, is_running ? thread.cpu_time() : 0,
+                   [&] { return thread.wants_processor(); })) {
       continue;
     }
     is_anyone_stuck |= i < sched_.workers();
     w.let_others_pass();
-    w.budget().cut();
-    if (++seen.looks == 1) {
-      seen.cpu = w.meter().cpu_time();
-    } else {
-      w.ask_relief();
-      if (w.meter().cpu_time() - seen.cpu >= hog_time) w.meter().note_stuck();
-    }
+    if (seen.times_stuck() == 1) continue;
+    w.ask_relief();
+    if (seen.computed() >= hog_time) w.meter().note_stuck();
   }
   if (!is_anyone_stuck) return;
   if (sched_.idle_.sleeping() > 0) {
@@ -178,16 +175,20 @@ watch_bed::watch_bed()
 
 bool watch_bed::wait(const std::atomic<std::uint32_t>&, std::uint32_t, nanos) noexcept {
   pollfd doors[2] = {{event_.get(), POLLIN, 0}, {timer_.get(), POLLIN, 0}};
-  while (::poll(doors, 2, -1) < 0) {
+  const timespec limit = {0, tick_in_};
+  int open = 0;
+  while ((open = ::ppoll(doors, 2, tick_in_ > 0 ? &limit : nullptr, nullptr)) < 0) {
     if (errno != EINTR) fatal("sched", "poll: errno %d", errno);
   }
+  tick_in_ = 0;
+  ticked_ = open == 0 || doors[1].revents != 0;
+  if (open == 0) return true;
   std::uint64_t count = 0;
   for (const auto& door : doors) {
     if (door.revents && ::read(door.fd, &count, sizeof count) < 0 && errno != EAGAIN) {
       fatal("sched", "read of an eventfd or timerfd: errno %d", errno);
     }
   }
-  ticked_ = doors[1].revents != 0;
   return true;
 }
 

@@ -29,7 +29,6 @@ worker::worker(scheduler& sched, unsigned index, seat_kind kind, std::uint64_t s
       poll_clock_(sched.is_seeded() ? 0 : sched.plan().poll_interval),
       random_(seed),
       meter_(sched, kind == seat_kind::standby),
-      budget_(sched.plan().budget, sched.plan().budget_slice),
       slice_(sched.plan().slice) {}
 
 // ---- The loop.
@@ -55,12 +54,13 @@ void worker::main() noexcept {
   this_thread() = {};
 }
 
-runnable* worker::find_work(bool may_steal) noexcept {
+runnable* worker::find_work(bool has_leave) noexcept {
   if (runnable* r = take_turn()) return r;
   // Before the next slot: two tasks that wake each other in turn must not keep sockets and timers waiting.
   const bool due = poll_clock_.is_due();
   if (poll_clock_.last_call() >= hog_time) meter_.alarm_about_last_run();
-  if (std::exchange(poll_owed_, false) || due) look_at_reactor();  // what it finds is in the ready queue then
+  // What it finds is in the ready queue then. Not without leave: the events are the workers', if they come to them.
+  if ((std::exchange(poll_owed_, false) || due) && has_leave) look_at_reactor();
 
   // The one just woken by the one that ran: its data is warm. Not for ever, while others wait.
   if (next_in_row_ < most_next_in_row || !has_ready()) {
@@ -74,7 +74,7 @@ runnable* worker::find_work(bool may_steal) noexcept {
   if (runnable* r = take_ready()) return r;
   if (runnable* r = next_.owner().take()) return r;
   if (runnable* r = pop_fork()) return r;
-  if (!may_steal) return nullptr;
+  if (!has_leave) return nullptr;
 
   if (runnable* r = sched_.injection_.pop()) return r;
   if (!is_standby()) {
