@@ -33,7 +33,7 @@ answer ask(const std::string& target, const std::string& method = "GET", const s
   RunOptions run_options;
   run_options.workers = 2;
   const http::Response r = run_parallel(call(handler, parser.request()), run_options);
-  return {r.status, r.body, r.content_type};
+  return {r.status, r.body, std::string(r.content_type)};
 }
 
 }  // namespace

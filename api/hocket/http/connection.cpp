@@ -24,14 +24,13 @@ Coro<> connection::run() {
     request_parser::state state = parser_.feed(input);
     while (state == request_parser::state::complete) {
       entry_.requests.add();
-      Response response;
       std::exception_ptr failed;
       try {
-        response = co_await core_.handler(parser_.request());
+        append_answer(co_await core_.handler(parser_.request()));
       } catch (...) {
         failed = std::current_exception();
       }
-      append_answer(response, std::move(failed));
+      if (failed) append_failure(std::move(failed));
       if (!keep_) break;
       parser_.next();
       head_deadline_ = body_deadline_ = 0;
@@ -52,7 +51,7 @@ Coro<> connection::run() {
     if (!out_.empty()) {
       hand_over();
       stream::drain_wait room = entry_.writer.drain();
-      if (room.is_needed()) {
+      if (!room.await_ready()) {
         entry_.limit.begin(rt::steady_now() + core_.write_time, waiting_for::room);
         co_await room;
         if (!entry_.limit.end()) co_return;  // the client was too slow to take it
@@ -67,24 +66,28 @@ Coro<> connection::run() {
   }
 }
 
-/// Appends the handler's answer to the batch, or what stands for it.
-void connection::append_answer(const Response& response, std::exception_ptr failed) {
-  if (failed && (is_cancelled_error(failed) || is_exit_request(failed))) std::rethrow_exception(failed);
+/// Appends the handler's answer to the batch. Throws ValueError when there is something wrong with it.
+void connection::append_answer(const Response& response) {
+  keep_ = !response.close && may_keep();
+  append_response(out_, response, context());
+}
+
+/// Appends what stands for the answer that failed, and reports it.
+void connection::append_failure(std::exception_ptr failed) {
+  if (is_cancelled_error(failed) || is_exit_request(failed)) std::rethrow_exception(failed);
   const Request& request = parser_.request();
-  keep_ = request.keep_alive() && !response.close && !core_.is_closing();
-  const ResponseContext context{
-      .head_request = request.method() == "HEAD", .http_1_0 = request.is_http_1_0(), .keep_alive = keep_};
-  if (!failed) {
-    try {
-      return append_response(out_, response, context);
-    } catch (...) {
-      failed = std::current_exception();
-    }
-  }
+  keep_ = keep_ && may_keep();
   entry_.handler_errors.add();
   report_problem("Unhandled exception in HTTP handler",
                  std::string(request.method()) + " " + std::string(request.path()), failed);
-  append_response(out_, Response(500, "the server failed to answer\n"), context);
+  append_response(out_, Response(500, "the server failed to answer\n"), context());
+}
+
+bool connection::may_keep() const noexcept { return parser_.request().keep_alive() && !core_.is_closing(); }
+
+ResponseContext connection::context() const noexcept {
+  const Request& request = parser_.request();
+  return {.head_request = request.method() == "HEAD", .http_1_0 = request.is_http_1_0(), .keep_alive = keep_};
 }
 
 /// Gives the batch to the stream.

@@ -24,7 +24,10 @@ class connection {
   Coro<> run();
 
  private:
-  void append_answer(const Response& response, std::exception_ptr failed);
+  void append_answer(const Response& response);
+  void append_failure(std::exception_ptr failed);
+  bool may_keep() const noexcept;
+  ResponseContext context() const noexcept;
   void hand_over();
   bool begin_wait();
   Coro<> refuse();

@@ -18,13 +18,12 @@ int hex_digit(char c) noexcept {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool is_token(std::string_view text) noexcept {
-  constexpr std::string_view punctuation = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
-           punctuation.find(c) != std::string_view::npos;
-  });
-}
+constexpr auto token_characters = [] {
+  std::array<bool, 256> is = {};
+  for (int c = 0; c < 128; ++c) is[c] = is_letter(static_cast<char>(c)) || is_digit(static_cast<char>(c));
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) is[static_cast<unsigned char>(c)] = true;
+  return is;
+}();
 
 bool is_field_value(std::string_view text) noexcept {
   if (!may_hold_control(text)) return true;
@@ -149,19 +148,24 @@ void append_response(std::string& out, const Response& response, const ResponseC
   const auto put = [&at](std::string_view text) { at = std::copy(text.begin(), text.end(), at); };
   const auto put_number = [&](std::size_t n) { at = std::to_chars(at, begin.data() + begin.size(), n).ptr; };
   const auto put_in = [&] { out.append(begin.data(), std::exchange(at, begin.data())); };
-  put("HTTP/1.1 ");
-  put_number(static_cast<std::size_t>(response.status));
-  put(" ");
-  put(status_text(response.status));  // at most 31 characters
-  put("\r\n");
+  if (response.status == 200) {
+    put("HTTP/1.1 200 OK\r\n");
+  } else {
+    put("HTTP/1.1 ");
+    put_number(static_cast<std::size_t>(response.status));
+    put(" ");
+    put(status_text(response.status));  // at most 31 characters
+    put("\r\n");
+  }
   const bool bodiless = response.status == 204 || response.status == 304;
   if (!bodiless) {
-    if (response.content_type.size() > 64) {
+    const std::string_view type = response.content_type;
+    if (type.size() > 64) {
       put_in();
-      append_header(out, "Content-Type", response.content_type);
-    } else if (!response.content_type.empty()) {
+      append_header(out, "Content-Type", type);
+    } else if (!type.empty()) {
       put("Content-Type: ");
-      put(response.content_type);
+      put(type);
       put("\r\n");
     }
     put("Content-Length: ");
@@ -222,6 +226,11 @@ std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_b
     }
   }
   return out;
+}
+
+bool is_token(std::string_view text) noexcept {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return token_characters[static_cast<unsigned char>(c)]; });
 }
 
 bool same_name(std::string_view a, std::string_view b) noexcept {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -53,12 +54,32 @@ class Request {
   bool keep_alive_ = false;
 };
 
+/// The media type of an answer's body. Of text in the program it keeps a view, of all else a copy; so the usual one
+/// costs nothing. An array of const char is taken for a literal.
+class ContentType {
+ public:
+  template <std::size_t N>
+  ContentType(const char (&literal)[N]) noexcept : literal_(literal) {}
+  template <std::size_t N>
+  ContentType(char (&buffer)[N]) : own_(buffer) {}
+  ContentType(std::string text) noexcept : own_(std::move(text)) {}
+  template <class Text>
+    requires(std::is_convertible_v<const Text&, std::string_view> && !std::is_array_v<Text>)
+  ContentType(const Text& text) : own_(std::string_view(text)) {}
+
+  operator std::string_view() const noexcept { return own_.empty() ? literal_ : std::string_view(own_); }
+
+ private:
+  std::string_view literal_;
+  std::string own_;
+};
+
 /// What a handler answers.
 class Response {
  public:
   Response() = default;
   explicit Response(std::string text) : body(std::move(text)) {}
-  explicit Response(int code, std::string text = {}, std::string type = "text/plain; charset=utf-8")
+  explicit Response(int code, std::string text = {}, ContentType type = "text/plain; charset=utf-8")
       : status(code), body(std::move(text)), content_type(std::move(type)) {}
 
   /// application/json.
@@ -66,7 +87,7 @@ class Response {
 
   int status = 200;
   std::string body;
-  std::string content_type = "text/plain; charset=utf-8";    ///< empty: no Content-Type
+  ContentType content_type = "text/plain; charset=utf-8";    ///< empty: no Content-Type
   std::vector<std::pair<std::string, std::string>> headers;  ///< besides Content-Type, Content-Length and Connection
   bool close = false;                                        ///< closes the connection after this answer
 };
@@ -88,6 +109,13 @@ std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_b
 
 /// False for most of what clients send: then `text` holds neither a control character nor DEL. True: look closer.
 bool may_hold_control(std::string_view text) noexcept;
+
+// Of ASCII, whatever the locale.
+constexpr bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+/// What names of headers are made of (RFC 9110, 5.6.2); not empty.
+bool is_token(std::string_view text) noexcept;
 
 /// ASCII letters compare equal in either case.
 bool same_name(std::string_view a, std::string_view b) noexcept;

@@ -1,6 +1,7 @@
 #include <llhttp.h>
 
 #include <algorithm>
+#include <charconv>
 #include <hocket/http/request_parser.hpp>
 
 namespace hocket::http {
@@ -11,16 +12,29 @@ namespace {
 constexpr std::size_t framing_per_byte = 6;
 constexpr std::size_t framing_free = 4096;
 
-bool has_control_character(std::string_view text) noexcept {
-  std::string_view inner = text;  // without its line end
-  if (inner.ends_with('\n')) inner.remove_suffix(1);
-  if (inner.ends_with('\r')) inner.remove_suffix(1);
-  if (!may_hold_control(inner)) return false;
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return (c >= 0 && c < ' ' && c != '\t' && c != '\r' && c != '\n') || c == 0x7f; });
+constexpr std::string_view methods[] = {
+#define HOCKET_HTTP_METHOD(number, name, text) #text,
+    HTTP_METHOD_MAP(HOCKET_HTTP_METHOD)
+#undef HOCKET_HTTP_METHOD
+};
+
+bool is_method(std::string_view text) noexcept {
+  return std::find(std::begin(methods), std::end(methods), text) != std::end(methods);
 }
 
-// False for a folded line, which continues the one before it, and for one without a name, which llhttp takes.
+std::string_view without_line_end(std::string_view piece) noexcept {
+  if (piece.ends_with('\n')) piece.remove_suffix(1);
+  if (piece.ends_with('\r')) piece.remove_suffix(1);
+  return piece;
+}
+
+/// A CR is judged elsewhere.
+bool has_control_character(std::string_view text) noexcept {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return (c >= 0 && c < ' ' && c != '\t' && c != '\r') || c == 0x7f; });
+}
+
+// False for a folded line, which continues the one before it, and for one without a name.
 bool begins_field(std::string_view line) noexcept {
   return line.front() != ' ' && line.front() != '\t' && line.front() != ':';
 }
@@ -31,57 +45,40 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text;
 }
 
+/// The text up to `end`, which is taken away with it; nullopt when there is none.
+std::optional<std::string_view> split_off(std::string_view& text, char end) noexcept {
+  const std::size_t at = text.find(end);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view front = text.substr(0, at);
+  text.remove_prefix(at + 1);
+  return front;
+}
+
+std::string_view last_of_list(std::string_view list) noexcept {
+  return trimmed(list.substr(list.rfind(',') + 1));  // npos + 1 is 0
+}
+
+/// What stands between "://" and the path: host and port. A user and a password there are an attempt to mislead
+/// (RFC 9110, 4.2.4).
+bool is_authority(std::string_view text) noexcept {
+  constexpr std::string_view others = "-._~%!$&'()*+,;=:[]";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_letter(c) || is_digit(c) || others.find(c) != others.npos;
+  });
+}
+
 }  // namespace
 
-// llhttp calls back with spans of the bytes it was given. The head comes in one piece, so each span is a whole one; a
-// header value may still come in several spans (it skips blanks), which are adjacent.
-struct request_parser::engine {
-  explicit engine(request_parser& owner) : parser(owner) {
+// llhttp, for chunked bodies alone: it is given a head of our own before the body, and none of the client's. It calls
+// back with spans of the bytes it was given.
+struct request_parser::chunks {
+  explicit chunks(request_parser& owner) : parser(owner) {
     llhttp_init(&machine, HTTP_REQUEST, &settings());
     machine.data = this;
   }
 
-  static engine& of(llhttp_t* machine) { return *static_cast<engine*>(machine->data); }
+  static chunks& of(llhttp_t* machine) { return *static_cast<chunks*>(machine->data); }
 
-  static int on_method(llhttp_t* m, const char* at, std::size_t size) {
-    if (!of(m).in_head) return 0;
-    extend(of(m).parser.request_.method_, at, size);
-    return 0;
-  }
-  static int on_url(llhttp_t* m, const char* at, std::size_t size) {
-    if (!of(m).in_head) return 0;
-    extend(of(m).parser.request_.target_, at, size);
-    return 0;
-  }
-  static int on_header_field(llhttp_t* m, const char* at, std::size_t size) {
-    engine& e = of(m);
-    if (!e.in_head) return 0;  // a trailer: counted by the guard, not kept
-    auto& headers = e.parser.request_.headers_;
-    if (!e.name_open) headers.push_back({});
-    e.name_open = true;
-    extend(headers.back().name, at, size);
-    return 0;
-  }
-  static int on_header_value(llhttp_t* m, const char* at, std::size_t size) {
-    engine& e = of(m);
-    if (!e.in_head) return 0;
-    e.name_open = false;
-    extend(e.parser.request_.headers_.back().value, at, size);
-    return 0;
-  }
-  static int on_header_value_complete(llhttp_t* m) {
-    of(m).name_open = false;
-    return 0;
-  }
-  static int on_headers_complete(llhttp_t* m) {
-    engine& e = of(m);
-    e.parser.request_.keep_alive_ = llhttp_should_keep_alive(m) != 0;
-    e.parser.request_.http_1_0_ = m->http_major == 1 && m->http_minor == 0;
-    e.declared_length = (m->flags & F_CONTENT_LENGTH) ? m->content_length : 0;
-    e.chunked = (m->flags & F_CHUNKED) != 0;
-    m->upgrade = 0;  // an offer to upgrade is declined by answering the request as it stands (RFC 9110, 7.8)
-    return 0;
-  }
   static int on_body(llhttp_t* m, const char* at, std::size_t size) {
     request_parser& p = of(m).parser;
     if (size > p.limits_.body - p.request_.body_.size()) {
@@ -104,21 +101,10 @@ struct request_parser::engine {
     return HPE_PAUSED;
   }
 
-  static void extend(std::string_view& view, const char* at, std::size_t size) {
-    view = view.empty() ? std::string_view(at, size)
-                        : std::string_view(view.data(), static_cast<std::size_t>(at - view.data()) + size);
-  }
-
   static const llhttp_settings_t& settings() {
     static const llhttp_settings_t made = [] {
       llhttp_settings_t s;
       llhttp_settings_init(&s);
-      s.on_method = on_method;
-      s.on_url = on_url;
-      s.on_header_field = on_header_field;
-      s.on_header_value = on_header_value;
-      s.on_header_value_complete = on_header_value_complete;
-      s.on_headers_complete = on_headers_complete;
       s.on_body = on_body;
       s.on_chunk_header = on_chunk_header;
       s.on_message_complete = on_message_complete;
@@ -140,43 +126,39 @@ struct request_parser::engine {
     return taken;
   }
 
-  void reset() {
+  void begin() {
     llhttp_reset(&machine);
-    in_head = true;
-    name_open = last_chunk = message_complete = failed = body_too_large = chunked = false;
-    declared_length = 0;
+    last_chunk = message_complete = failed = body_too_large = false;
+    execute("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
   }
 
   request_parser& parser;
   llhttp_t machine;
-  bool in_head = true;
-  bool name_open = false;
   bool last_chunk = false;
   bool message_complete = false;
   bool failed = false;
   bool body_too_large = false;
-  bool chunked = false;
-  std::uint64_t declared_length = 0;
 };
 
-request_parser::request_parser(const Limits& limits) : limits_(limits), engine_(std::make_unique<engine>(*this)) {}
+request_parser::request_parser(const Limits& limits) : limits_(limits) {}
 request_parser::~request_parser() = default;
 
 request_parser::state request_parser::feed(std::string_view& input) {
   while (!input.empty() && (state_ == state::head || state_ == state::body)) {
     if (state_ == state::head) {
       take_head(input);
+    } else if (!head_.is_chunked) {
+      take_sized_body(input);
     } else if (in_trailer_) {
       take_trailer(input);
     } else {
-      take_body(input);
+      take_chunks(input);
     }
   }
   return state_;
 }
 
 void request_parser::next() {
-  engine_->reset();
   request_.head_.clear();
   request_.headers_.clear();
   request_.method_ = request_.target_ = request_.path_ = request_.query_ = {};
@@ -184,141 +166,227 @@ void request_parser::next() {
   if (request_.body_.capacity() > 64 * 1024) std::string().swap(request_.body_);
   request_.body_.clear();
   state_ = state::head;
+  head_ = {};
   line_start_ = request_line_ = framing_ = 0;
   skipped_blank_line_ = in_trailer_ = expects_continue_ = false;
   trailer_.clear();
 }
 
+// ---- The guard.
+
 /// Takes bytes up to the end of a line and appends them to `lines`; on `line`, that is all of one line, with its CR LF.
+/// Whatever is wrong is wrong at the same byte, however the bytes were cut.
 request_parser::line_result request_parser::take_line(std::string_view& input, std::string& lines, std::size_t limit,
                                                       int status_over_limit) {
   const std::size_t newline = input.find('\n');
   const bool whole = newline != std::string_view::npos;
   const std::string_view piece = input.substr(0, whole ? newline + 1 : input.size());
-  if (has_control_character(piece)) {
+  const std::size_t room = limit - lines.size();
+  const std::string_view text = without_line_end(piece.substr(0, room));
+  const bool is_clean = !may_hold_control(text);  // so nothing more is to be looked for
+  if (!is_clean && has_control_character(text)) {
     fail(400, "a control character in the request's head");
     return line_result::failed;
   }
-  if (lines.size() + piece.size() > limit) {
+  if (piece.size() > room) {
     fail(status_over_limit,
          status_over_limit == 414 ? "the request line is too long" : "the header lines are too long");
     return line_result::failed;
   }
-  lines.append(piece);
+  append(lines, piece);
   input.remove_prefix(piece.size());
   if (!whole) return line_result::need_more;
 
   const std::string_view line = std::string_view(lines).substr(line_start_);
-  if (line.size() < 2 || line.find('\r') != line.size() - 2) {  // npos for a bare LF; too early for a bare CR
+  const bool came_at_once = line.size() == piece.size();
+  // A bare LF, or a bare CR before it.
+  if (!line.ends_with("\r\n") || (!(is_clean && came_at_once) && line.find('\r') != line.size() - 2)) {
     fail(400, "every line of the head must end in CR LF, and hold no other CR or LF");
     return line_result::failed;
   }
   return line_result::line;
 }
 
-void request_parser::take_head(std::string_view& input) {
-  std::string& head = request_.head_;
-  const bool first = request_line_ == 0;
-  const std::size_t limit = first ? limits_.request_line : request_line_ + limits_.header_block;
-  if (take_line(input, head, limit, first ? 414 : 431) != line_result::line) return;
-
-  const std::string_view line = std::string_view(head).substr(line_start_);
-  const bool blank = line.size() == 2;
-  if (first && blank) {  // some clients end a body with a stray CR LF: one is forgiven (RFC 9112, 2.2)
-    if (skipped_blank_line_) return fail(400, "blank lines before the request line");
-    skipped_blank_line_ = true;
-    head.clear();
+/// The views into the head follow when it moves, which it does once in a connection's life, or twice.
+void request_parser::append(std::string& lines, std::string_view piece) {
+  if (&lines != &request_.head_ || lines.capacity() - lines.size() >= piece.size()) {
+    lines.append(piece);
     return;
   }
-  if (first) {
-    // llhttp forgives more blanks, and reads RTSP, ICE and HTTP/2.
-    if (std::count(line.begin(), line.end(), ' ') != 2)
-      return fail(400, "the request line must read METHOD TARGET HTTP/1.1");
-    const std::string_view version = line.substr(line.rfind(' '));
-    if (!version.starts_with(" HTTP/")) return fail(400, "the request line must read METHOD TARGET HTTP/1.1");
-    if (!version.starts_with(" HTTP/1.")) return fail(505, "the HTTP version is not 1.0 or 1.1");
-    request_line_ = head.size();
-  } else if (blank) {
-    return on_head_bytes();
-  } else if (!begins_field(line)) {
-    return fail(400, "a header line must begin with its name");
-  }
-  line_start_ = head.size();
-}
-
-void request_parser::on_head_bytes() {
-  const std::string_view head = request_.head_;
-  const auto lines = static_cast<std::size_t>(std::count(head.begin(), head.end(), '\n')) - 2;
-  if (lines > limits_.headers) return fail(431, "too many header lines");
-  const std::size_t taken = engine_->execute(head);
-  if (engine_->failed) return fail_from_engine();
-  engine_->in_head = false;
-  line_start_ = 0;
-  // Where the head ends for the guard, it must end for llhttp.
-  if (taken != head.size() || (!engine_->message_complete && engine_->declared_length == 0 && !engine_->chunked))
-    return fail(400, "malformed request");
-  check_head();
-  if (state_ == state::failed) return;
-  if (engine_->message_complete) {
-    state_ = state::complete;
-  } else {
-    state_ = state::body;
-    request_.body_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(engine_->declared_length, 64 * 1024)));
-  }
-}
-
-/// What llhttp leaves to its user.
-void request_parser::check_head() {
-  std::size_t hosts = 0, encodings = 0;
-  bool has_length = false;
+  std::string larger;
+  larger.reserve(std::max<std::size_t>(512, 2 * (lines.size() + piece.size())));
+  larger.append(lines).append(piece);
+  const auto follow = [&](std::string_view& view) {
+    if (!view.empty()) view = {larger.data() + (view.data() - lines.data()), view.size()};
+  };
+  follow(request_.method_);
+  follow(request_.target_);
   for (Header& h : request_.headers_) {
-    h.value = trimmed(h.value);
-    if (same_name(h.name, "host")) {
-      ++hosts;
-    } else if (same_name(h.name, "content-length")) {
-      has_length = true;
-    } else if (same_name(h.name, "transfer-encoding")) {
-      ++encodings;
-      if (!same_name(h.value, "chunked")) return fail(501, "the only transfer coding that is accepted is chunked");
-    } else if (same_name(h.name, "expect")) {
-      if (!same_name(h.value, "100-continue")) return fail(417, "the only expectation that is met is 100-continue");
-      expects_continue_ = !request_.http_1_0_;
-    }
+    follow(h.name);
+    follow(h.value);
   }
-  if (hosts > 1 || (hosts == 0 && !request_.http_1_0_)) return fail(400, "exactly one Host header is needed");
-  if (encodings > 1) return fail(400, "more than one Transfer-Encoding header");
-  if (encodings > 0 && has_length) return fail(400, "both Content-Length and Transfer-Encoding");
-  if (encodings > 0 && request_.http_1_0_) return fail(400, "HTTP/1.0 has no Transfer-Encoding");
-  if (engine_->declared_length > limits_.body) return fail(413, "the body is too large");
+  lines.swap(larger);
+}
+
+// ---- The head.
+
+void request_parser::take_head(std::string_view& input) {
+  const bool first = request_line_ == 0;
+  const std::size_t limit = first ? limits_.request_line : request_line_ + limits_.header_block;
+  if (take_line(input, request_.head_, limit, first ? 414 : 431) != line_result::line) return;
+
+  std::string_view line = std::string_view(request_.head_).substr(line_start_);
+  line.remove_suffix(2);
+  if (line.empty() && first) {  // some clients end a body with a stray CR LF: one is forgiven (RFC 9112, 2.2)
+    if (skipped_blank_line_) return fail(400, "blank lines before the request line");
+    skipped_blank_line_ = true;
+    request_.head_.clear();
+    return;
+  }
+  if (line.empty()) return end_head();
+  first ? take_request_line(line) : take_field(line);
+  line_start_ = request_.head_.size();
+}
+
+void request_parser::take_request_line(std::string_view line) {
+  const auto method = split_off(line, ' ');
+  const auto target = method ? split_off(line, ' ') : std::nullopt;
+  if (!target || line.find(' ') != line.npos || !line.starts_with("HTTP/"))
+    return fail(400, "the request line must read METHOD TARGET HTTP/1.1");
+  if (line != "HTTP/1.1" && line != "HTTP/1.0") return fail(505, "the HTTP version is not 1.0 or 1.1");
+  if (!is_method(*method)) return fail(400, "the method is not known");
+  request_.http_1_0_ = line == "HTTP/1.0";
+  request_.method_ = *method;
+  request_.target_ = *target;
+  request_line_ = request_.head_.size();
+}
+
+void request_parser::take_field(std::string_view line) {
+  if (!begins_field(line)) return fail(400, "a header line must begin with its name");
+  const auto name = split_off(line, ':');
+  if (!name || !is_token(*name)) return fail(400, "a header line must read NAME: VALUE");
+  if (request_.headers_.size() == limits_.headers) return fail(431, "too many header lines");
+  const Header& field = request_.headers_.emplace_back(Header{*name, trimmed(line)});
+  switch (name->size()) {  // of the names that decide something, each has a length of its own
+    case 4:
+      if (same_name(*name, "host")) ++head_.hosts;
+      break;
+    case 6:
+      if (same_name(*name, "expect")) take_expectation(field.value);
+      break;
+    case 10:
+      if (same_name(*name, "connection")) take_connection(field.value);
+      break;
+    case 14:
+      if (same_name(*name, "content-length")) take_length(field.value);
+      break;
+    case 17:
+      if (same_name(*name, "transfer-encoding")) take_coding(field.value);
+      break;
+  }
+}
+
+void request_parser::take_expectation(std::string_view value) {
+  if (!same_name(value, "100-continue")) return fail(417, "the only expectation that is met is 100-continue");
+  expects_continue_ = !request_.http_1_0_;
+}
+
+void request_parser::take_connection(std::string_view list) {
+  for (bool more = true; more;) {
+    const auto front = split_off(list, ',');
+    more = front.has_value();
+    const std::string_view option = trimmed(front.value_or(list));
+    head_.closes = head_.closes || same_name(option, "close");
+    head_.keeps = head_.keeps || same_name(option, "keep-alive");
+  }
+}
+
+void request_parser::take_length(std::string_view value) {
+  if (head_.length) return fail(400, "more than one Content-Length header");
+  std::uint64_t length = 0;
+  const char* const end = value.data() + value.size();
+  const bool is_plain = std::all_of(value.begin(), value.end(), is_digit);  // no sign, no blank, no list
+  const auto [at, error] = std::from_chars(value.data(), end, length);
+  if (!is_plain || error != std::errc() || at != end) return fail(400, "the Content-Length is no plain number");
+  head_.length = length;
+}
+
+void request_parser::take_coding(std::string_view value) {
+  if (head_.is_chunked) return fail(400, "more than one Transfer-Encoding header");
+  head_.is_chunked = same_name(value, "chunked");
+  if (head_.is_chunked) return;
+  // What does not end in "chunked" has no end that could be known (RFC 9112, 6.3).
+  if (!same_name(last_of_list(value), "chunked")) return fail(400, "the last transfer coding must be chunked");
+  fail(501, "the only transfer coding that is accepted is chunked");
+}
+
+/// The blank line has come.
+void request_parser::end_head() {
+  line_start_ = 0;
+  const bool is_sized = head_.length.has_value();
+  if (head_.hosts > 1 || (head_.hosts == 0 && !request_.http_1_0_))
+    return fail(400, "exactly one Host header is needed");
+  if (head_.is_chunked && is_sized) return fail(400, "both Content-Length and Transfer-Encoding");
+  if (head_.is_chunked && request_.http_1_0_) return fail(400, "HTTP/1.0 has no Transfer-Encoding");
+  if (is_sized && *head_.length > limits_.body) return fail(413, "the body is too large");
   if (request_.method_ == "CONNECT") return fail(405, "CONNECT is not offered: this is no proxy");
-  if (engine_->message_complete) expects_continue_ = false;
   split_target();
+  if (state_ == state::failed) return;
+  request_.keep_alive_ = !head_.closes && (!request_.http_1_0_ || head_.keeps);
+  if (head_.is_chunked) {
+    if (!chunks_) chunks_ = std::make_unique<chunks>(*this);
+    chunks_->begin();
+    state_ = state::body;
+  } else if (is_sized && *head_.length > 0) {
+    request_.body_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*head_.length, 64 * 1024)));
+    state_ = state::body;
+  } else {
+    expects_continue_ = false;
+    state_ = state::complete;
+  }
 }
 
 void request_parser::split_target() {
   std::string_view target = request_.target_;
-  if (target.find('#') != std::string_view::npos) return fail(400, "a fragment in the request target");
-  if (const std::size_t scheme = target.find("://"); !target.starts_with('/') && scheme != std::string_view::npos) {
-    target.remove_prefix(scheme + 3);  // absolute form, as sent to proxies: http://host/path
-    target.remove_prefix(std::min(target.find_first_of("/?"), target.size()));
-  } else if (!target.starts_with('/') && !(target == "*" && request_.method_ == "OPTIONS")) {
-    return fail(400, "the request target must begin with '/'");
+  // A byte that is no ASCII counts as negative, or above all of it.
+  if (std::any_of(target.begin(), target.end(), [](char c) { return c <= ' ' || c > '~' || c == '#'; }))
+    return fail(400, "a tab, a fragment or a byte that is no ASCII in the request target");
+  if (!target.starts_with('/') && !(target == "*" && request_.method_ == "OPTIONS")) {
+    // Absolute form, as sent to proxies: http://host/path
+    const std::size_t scheme = std::min(target.find("://"), target.size());
+    const bool has_scheme =
+        scheme > 0 && std::all_of(target.begin(), target.begin() + static_cast<std::ptrdiff_t>(scheme), is_letter);
+    target.remove_prefix(std::min(scheme + 3, target.size()));
+    const std::size_t path = std::min(target.find_first_of("/?"), target.size());
+    if (!has_scheme || !is_authority(target.substr(0, path)))
+      return fail(400, "the request target must begin with '/'");
+    target.remove_prefix(path);
   }
   const std::size_t question = std::min(target.find('?'), target.size());
   request_.path_ = question == 0 ? std::string_view("/") : target.substr(0, question);
   request_.query_ = target.substr(std::min(question + 1, target.size()));
 }
 
-void request_parser::take_body(std::string_view& input) {
+// ---- The body.
+
+void request_parser::take_sized_body(std::string_view& input) {
+  const std::size_t missing = static_cast<std::size_t>(*head_.length) - request_.body_.size();
+  const std::string_view piece = input.substr(0, missing);
+  request_.body_.append(piece);
+  input.remove_prefix(piece.size());
+  if (piece.size() == missing) state_ = state::complete;
+}
+
+void request_parser::take_chunks(std::string_view& input) {
   const std::size_t before = request_.body_.size();
-  const std::size_t taken = engine_->execute(input);
+  const std::size_t taken = chunks_->execute(input);
   input.remove_prefix(std::min(taken, input.size()));
-  if (engine_->failed) return fail_from_engine();
+  if (chunks_->failed) return fail_from_chunks();
   framing_ += taken - (request_.body_.size() - before);
   if (framing_ > framing_free + framing_per_byte * request_.body_.size())
     return fail(413, "too much chunk framing for so small a body");
-  if (engine_->message_complete) state_ = state::complete;
-  if (engine_->last_chunk) in_trailer_ = true;
+  if (chunks_->message_complete) state_ = state::complete;
+  if (chunks_->last_chunk) in_trailer_ = true;
 }
 
 void request_parser::take_trailer(std::string_view& input) {
@@ -331,9 +399,9 @@ void request_parser::take_trailer(std::string_view& input) {
   }
   if (static_cast<std::size_t>(std::count(trailer_.begin(), trailer_.end(), '\n')) - 1 > limits_.headers)
     return fail(431, "too many trailer lines");
-  const std::size_t taken = engine_->execute(trailer_);
-  if (engine_->failed) return fail_from_engine();
-  if (taken != trailer_.size() || !engine_->message_complete) return fail(400, "malformed trailer");
+  const std::size_t taken = chunks_->execute(trailer_);
+  if (chunks_->failed) return fail_from_chunks();
+  if (taken != trailer_.size() || !chunks_->message_complete) return fail(400, "malformed trailer");
   state_ = state::complete;
 }
 
@@ -343,11 +411,9 @@ void request_parser::fail(int status, std::string_view text) {
   error_text_ = text;
 }
 
-void request_parser::fail_from_engine() {
-  if (engine_->body_too_large) return fail(413, "the body is too large");
-  const llhttp_errno_t error = llhttp_get_errno(&engine_->machine);
-  if (error == HPE_INVALID_VERSION) return fail(505, "the HTTP version is not 1.0 or 1.1");
-  const char* reason = llhttp_get_error_reason(&engine_->machine);
+void request_parser::fail_from_chunks() {
+  if (chunks_->body_too_large) return fail(413, "the body is too large");
+  const char* reason = llhttp_get_error_reason(&chunks_->machine);
   fail(400, reason && *reason ? reason : "malformed request");
 }
 

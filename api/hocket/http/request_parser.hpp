@@ -1,16 +1,18 @@
 // Turns a connection's bytes into requests, strictly: what two servers could read differently is refused.
 //
-// Header and trailer lines pass a guard of our own before llhttp sees them: every line ends in CR LF, holds no other
+// The head is read here, line by line and each line once. The guard stands first: a line ends in CR LF, holds no other
 // CR, LF or control character, and does not begin with a blank; so a bare CR or LF and a folded line never decide where
-// a message ends (request smuggling). llhttp, built strict, reads the grammar and the body's framing. The head is given
-// to it in one piece once it is complete, so its views are contiguous and the parser's answer cannot depend on how the
-// bytes were cut. One thread at a time; knows nothing of sockets. After: RFC 9112; CVE-2023-30589 and CVE-2024-27982
-// (llhttp), CVE-2024-22019 (chunk extensions without a limit).
+// a message ends (request smuggling). Then the line's grammar, which is narrower than RFC 9112's and never wider than
+// llhttp's. llhttp, built strict, reads the framing of chunked bodies. A line is judged when it is whole, so the answer
+// cannot depend on how the bytes were cut. One thread at a time; knows nothing of sockets. After: RFC 9112;
+// CVE-2023-30589 and CVE-2024-27982 (llhttp), CVE-2024-22019 (chunk extensions without a limit).
 #pragma once
 
+#include <cstdint>
 #include <hocket/http/limits.hpp>
 #include <hocket/http/message.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -48,23 +50,39 @@ class request_parser {
   void next();
 
  private:
-  struct engine;  // llhttp and its callbacks
+  struct chunks;  // llhttp and its callbacks
+
+  // What the header lines say of the message.
+  struct head_facts {
+    std::size_t hosts = 0;
+    std::optional<std::uint64_t> length;
+    bool is_chunked = false;
+    bool closes = false, keeps = false;  // the connection
+  };
 
   enum class line_result { need_more, line, failed };
   line_result take_line(std::string_view& input, std::string& lines, std::size_t limit, int status_over_limit);
+  void append(std::string& lines, std::string_view piece);
   void take_head(std::string_view& input);
-  void take_body(std::string_view& input);
-  void take_trailer(std::string_view& input);
-  void on_head_bytes();
-  void check_head();
+  void take_request_line(std::string_view line);
+  void take_field(std::string_view line);
+  void take_expectation(std::string_view value);
+  void take_connection(std::string_view list);
+  void take_length(std::string_view value);
+  void take_coding(std::string_view value);
+  void end_head();
   void split_target();
+  void take_sized_body(std::string_view& input);
+  void take_chunks(std::string_view& input);
+  void take_trailer(std::string_view& input);
   void fail(int status, std::string_view text);
-  void fail_from_engine();
+  void fail_from_chunks();
 
   const Limits limits_;
-  std::unique_ptr<engine> engine_;
+  std::unique_ptr<chunks> chunks_;  // made for the first chunked body
   state state_ = state::head;
   Request request_;
+  head_facts head_;
   std::size_t line_start_ = 0;    // of the line being taken, within its block
   std::size_t request_line_ = 0;  // its size with CR LF; 0 while it is not complete
   bool skipped_blank_line_ = false;

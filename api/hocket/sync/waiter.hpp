@@ -128,10 +128,6 @@ template <class State, class Rule = by_state<State>>
 class wait_at : public waiter {
  public:
   bool await_ready() noexcept {
-    if (rt::must_give_way()) {
-      held_ = rt::counted_ptr<State>(state_);
-      return false;
-    }
     const std::lock_guard guard(state_->mutex);
     return Rule::take_at_once(*state_);
   }
@@ -169,7 +165,7 @@ class wait_at : public waiter {
 
   /// The first thing in await_resume(). Throws CancelledError, after what was granted has been handed on.
   void finish_wait() {
-    if (fate_ == fate::unneeded) return finish_resume();
+    if (fate_ == fate::unneeded) return;
     try {
       finish_resume();
       if (fate_ == fate::cancelled) throw CancelledError(task_->cancel_message());
@@ -192,7 +188,7 @@ class wait_at : public waiter {
   }
 
   State* state_;
-  rt::counted_ptr<State> held_;  // from the moment it waits, or gives way
+  rt::counted_ptr<State> held_;  // from the moment it waits
 };
 
 /// A wait as a coroutine of its own, which holds the state: what an awaiter turns into for create_task() and
