@@ -3,10 +3,11 @@
 //
 //   load [--workers N] [--seconds S] [--rate R] [--connections N] [--heavy R] ... -- PROGRAM
 //
-// Due times are drawn beforehand, and a latency counts from the due time: no coordinated omission. What is unanswered
-// at the end counts with its age. The first second is reported apart, then `seconds`, then a while without load, which
-// says what the CPU tasks achieve alone. The thread asks for real-time priority, because it shares the processors with
-// what it measures; without it, a round in which it was late itself is withheld.
+// Due times are drawn beforehand, and a latency counts from the due time: no coordinated omission. A request goes to a
+// connection on which nothing is asked, else behind others: who falls behind can catch up. What is unanswered at the
+// end counts with its age. The first second is reported apart, then `seconds`, then a while without load, which says
+// what the CPU tasks achieve alone. The thread asks for real-time priority, because it shares the processors with what
+// it measures; without it, a round in which it was late itself is withheld.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sched.h>
@@ -19,6 +20,7 @@
 
 #include <cerrno>
 #include <deque>
+#include <filesystem>
 #include <fstream>
 #include <span>
 #include <string>
@@ -37,6 +39,7 @@ using nanos = std::int64_t;
 
 constexpr nanos second = 1'000'000'000;
 constexpr std::size_t most_waiting = 1'000'000;
+constexpr std::size_t most_asked = 128;  // on one connection: what sockets' buffers hold without a doubt
 
 nanos now_of(clockid_t clock) {
   timespec t;
@@ -96,6 +99,20 @@ class program {
     return fd;
   }
 
+  /// Processor time so far of hocket's threads that stand by, in nanoseconds; -1: it has none.
+  nanos standby_cpu() const {
+    nanos sum = -1;
+    std::error_code gone;
+    for (const auto& thread : std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task", gone)) {
+      std::string name;
+      nanos used = 0;
+      std::ifstream(thread.path() / "comm") >> name;
+      if (!name.starts_with("hocket-sb") && !name.starts_with("hocket-f")) continue;
+      if (std::ifstream(thread.path() / "schedstat") >> used) sum = std::max<nanos>(sum, 0) + used;
+    }
+    return sum;
+  }
+
   /// Processor time so far, in nanoseconds.
   nanos cpu() const {
     clockid_t clock;
@@ -110,9 +127,8 @@ class program {
 struct connection {
   int fd = -1;
   bool heavy = false;
-  bool busy = false;
-  nanos due = 0;
-  std::size_t got = 0;
+  std::deque<nanos> asked;  // when each was due, in the order in which they will be answered
+  std::size_t got = 0;      // bytes of the next answer
 };
 
 /// One kind of requests: when they are due, and the connections that carry them.
@@ -125,7 +141,6 @@ class stream {
     for (connection& c : connections_) {
       c.fd = server.connect();
       c.heavy = what == mixed::want::burn;
-      free_.push_back(&c);
     }
   }
 
@@ -139,26 +154,24 @@ class stream {
     if (connections_.empty()) return end;
     for (; schedule_.due() <= at && schedule_.due() < end; schedule_.advance()) {
       if (waiting_.size() >= most_waiting) continue;
-      if (waiting_.empty() && !free_.empty() && schedule_.due() >= count_from) lag.record(at - schedule_.due());
+      if (waiting_.empty() && schedule_.due() >= count_from) lag.record(at - schedule_.due());
       waiting_.push_back(schedule_.due());
     }
-    while (!waiting_.empty() && !free_.empty()) {
-      connection& c = *free_.front();
-      free_.pop_front();
-      c.due = waiting_.front();
+    for (connection* c = nullptr; !waiting_.empty() && (c = next_connection()) != nullptr;) {
+      c->asked.push_back(waiting_.front());
       waiting_.pop_front();
-      c.busy = true;
-      c.got = 0;
       char message[mixed::message_size] = {static_cast<char>(what_)};
-      if (::send(c.fd, message, sizeof message, MSG_NOSIGNAL) != sizeof message) give_up("send");
+      if (::send(c->fd, message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof message) give_up("send");
     }
     return schedule_.due();
   }
 
-  void answered(connection& c, nanos at) {
-    c.busy = false;
-    free_.push_back(&c);
-    count(c.due, at);
+  void got(connection& c, std::size_t bytes, nanos at) {
+    for (c.got += bytes; c.got >= mixed::message_size; c.got -= mixed::message_size) {
+      count(c.asked.front(), at);
+      c.asked.pop_front();
+      answered += at >= main_ && at < end_;
+    }
   }
 
   void windows(nanos first, nanos main, nanos end) { first_ = first, main_ = main, end_ = end; }
@@ -167,7 +180,7 @@ class stream {
   void close(nanos at) {
     const auto before = served;
     for (const connection& c : connections_) {
-      if (c.busy) count(c.due, at);
+      for (const nanos due : c.asked) count(due, at);
     }
     for (const nanos due : waiting_) count(due, at);
     unanswered = served - before;
@@ -176,8 +189,21 @@ class stream {
 
   histogram in_first, in_main, lag;
   std::uint64_t served = 0, unanswered = 0;  // of those due in the main window
+  std::uint64_t answered = 0;                // within the main window, whenever they were due
 
  private:
+  /// The next one in turn on which nothing is asked, else the next one; nullptr: all are full.
+  connection* next_connection() {
+    connection* behind_others = nullptr;
+    for (std::size_t i = 0; i < connections_.size(); ++i) {
+      connection& c = connections_[++turn_ % connections_.size()];
+      if (c.asked.empty()) return &c;
+      if (behind_others == nullptr && c.asked.size() < most_asked) behind_others = &c;
+    }
+    ++turn_;
+    return behind_others;
+  }
+
   void count(nanos due, nanos at) {
     if (due >= main_ && due < end_) {
       in_main.record(at - due);
@@ -190,7 +216,7 @@ class stream {
   arrivals schedule_;
   mixed::want what_;
   std::vector<connection> connections_;
-  std::deque<connection*> free_;
+  std::size_t turn_ = 0;
   std::deque<nanos> waiting_;
   nanos first_ = 0, main_ = 0, end_ = 0;
 };
@@ -203,7 +229,7 @@ std::uint64_t ask(int fd, mixed::want what) {
 }
 
 struct reading {
-  nanos at = 0, own_cpu = 0, server_cpu = 0;
+  nanos at = 0, own_cpu = 0, server_cpu = 0, standby_cpu = 0;
   std::uint64_t units = 0;
 };
 
@@ -253,7 +279,7 @@ int main(int argc, char** argv) {
   watch(control, const_cast<int*>(&self));
 
   const auto read_meters = [&](std::uint64_t units) {
-    return reading{now(), now_of(CLOCK_THREAD_CPUTIME_ID), server.cpu(), units};
+    return reading{now(), now_of(CLOCK_THREAD_CPUTIME_ID), server.cpu(), server.standby_cpu(), units};
   };
   char control_message[mixed::message_size] = {static_cast<char>(mixed::want::start)};
   if (::send(control, control_message, sizeof control_message, 0) < 0) give_up("send");
@@ -288,12 +314,11 @@ int main(int argc, char** argv) {
         continue;
       }
       auto& c = *static_cast<connection*>(events[i].data.ptr);
-      char answer[mixed::message_size];
-      const auto got = ::recv(c.fd, answer, mixed::message_size - c.got, MSG_DONTWAIT);
+      char answers[most_asked * mixed::message_size];
+      const auto got = ::recv(c.fd, answers, sizeof answers, MSG_DONTWAIT);
       if (got < 0 && errno == EAGAIN) continue;
       if (got <= 0) give_up("a connection was lost: recv");
-      c.got += static_cast<std::size_t>(got);
-      if (c.got == mixed::message_size) (c.heavy ? heavy : light).answered(c, now());
+      (c.heavy ? heavy : light).got(c, static_cast<std::size_t>(got), now());
     }
   }
   const nanos over = now();
@@ -305,7 +330,7 @@ int main(int argc, char** argv) {
   bench::metric("p999_ms", "ms", ms(light.in_main.percentile(99.9)));
   bench::metric("first_p50_ms", "ms", ms(light.in_first.percentile(50)));
   bench::metric("first_p99_ms", "ms", ms(light.in_first.percentile(99)));
-  bench::metric("rps", "1/s", static_cast<double>(light.served) / seconds);
+  bench::metric("rps", "1/s", static_cast<double>(light.answered) / seconds);
   if (heavy_rate > 0) {
     // What was asked of the processors, and done in the window.
     bench::metric("share", "",
@@ -318,9 +343,9 @@ int main(int argc, char** argv) {
     const double busy = static_cast<double>(readings[1].server_cpu - readings[0].server_cpu) / window;
     if (heavy_rate == 0 && o.integer("kind", 0) != 0) {
       usleep(100'000);
-      const reading a = {now(), 0, 0, ask(control, mixed::want::units)};
+      const reading a = {now(), 0, 0, 0, ask(control, mixed::want::units)};
       usleep(static_cast<useconds_t>(std::clamp(seconds / 2, 0.5, 2.0) * 1e6));
-      const reading b = {now(), 0, 0, ask(control, mixed::want::units)};
+      const reading b = {now(), 0, 0, 0, ask(control, mixed::want::units)};
       const double under = rate_between(readings[0], readings[1]), alone = rate_between(a, b);
       // The generator takes its part of the processors; what is left for the program is what it may use.
       const double cpus = static_cast<double>(std::thread::hardware_concurrency());
@@ -330,8 +355,12 @@ int main(int argc, char** argv) {
     }
     bench::metric("generator_cpu", "", generator);
     bench::metric("program_cpu", "", busy);
+    if (readings[0].standby_cpu >= 0) {
+      bench::metric("standby_cpu_percent", "%",
+                    100.0 * static_cast<double>(readings[1].standby_cpu - readings[0].standby_cpu) / window);
+    }
     bench::metric("cpu_us_per_request", "us",
-                  busy * window / 1e3 / std::max<double>(1, static_cast<double>(light.served)));
+                  busy * window / 1e3 / std::max<double>(1, static_cast<double>(light.answered)));
   }
   bench::metric("lag_p99_us", "us", static_cast<double>(light.lag.percentile(99)) / 1e3);
   if (light.lag.percentile(99) > (urgent ? 1'000'000 : 200'000)) {

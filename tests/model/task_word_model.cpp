@@ -12,10 +12,13 @@ namespace {
 
 enum class habit { correct, cancels_without_claiming, settles_once, owes_nothing_when_late };
 
+// Whether the task gives way before each of its waits (its budget is spent): it is queued, and registered nowhere.
+enum class way { straight, gives_way, gives_way_and_forgets };
+
 // What ends the second wait: its event, or nothing but a cancel.
 enum class second { event_comes, event_never_comes };
 
-template <class Atomics, habit Habit = habit::correct, second Second = second::event_comes>
+template <class Atomics, habit Habit = habit::correct, second Second = second::event_comes, way Way = way::straight>
 class task_world : public world {
  public:
   unsigned threads() const override { return Second == second::event_comes ? 4 : 3; }
@@ -57,6 +60,11 @@ class task_world : public world {
       cancel_due |= was_cut_;
       if (cancel_due || at_ == 2) return finish(cancel_due);
       was_cut_ = false;
+      if (Way != way::straight) {
+        yield();  // others run; it stays owned, by the queue
+        const bool owed = word_.take_owed_cancel();
+        if (owed && Way == way::gives_way) return finish(true);
+      }
       if (!commit(events_[at_])) {
         ++at_;
         continue;
@@ -164,7 +172,16 @@ TEST(task_word_model, a_wait_that_nothing_else_ends_is_ended_by_a_cancel) {
   expect_holds<lonely>("task_word, 2 waits, a waker of one, a canceller", {.preemptions = 4});
 }
 
+TEST(task_word_model, a_cancel_is_delivered_to_a_task_that_gives_way_before_it_waits) {
+  using giving = task_world<sound, habit::correct, second::event_comes, way::gives_way>;
+  expect_holds<giving>("task_word, 2 waits and gives way before each, a waker, 2 cancellers", {.preemptions = 3});
+  using lonely = task_world<sound, habit::correct, second::event_never_comes, way::gives_way>;
+  expect_holds<lonely>("task_word, the same, a waker of one wait, a canceller", {.preemptions = 4});
+}
+
 TEST(task_word_model, mutants_are_caught) {
+  expect_caught<task_world<sound, habit::correct, second::event_comes, way::gives_way_and_forgets>>(
+      "gives way and forgets the cancel");
   expect_caught<
       task_world<broken<"task_word: suspends with a request unanswered">, habit::correct, second::event_never_comes>>(
       "suspends with a request unanswered");

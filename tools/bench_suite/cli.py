@@ -24,6 +24,8 @@ def arguments(argv):
     add("--quick", action="store_true", help="small sizes, at most 3 rounds, ended after nine minutes")
     add("--only", action="append", metavar="NAMES", help="workloads, as in 'fib queue_1p1c_16'; 'queue' means all that begin so")
     add("--runtimes", action="append", metavar="NAMES", help="runtimes, as in 'hocket tokio'")
+    add("--switches", action="store_true", help="hocket alone, as it comes and with each of its mechanisms switched off in turn, in "
+                                                "the workloads that name such (mixed, echo)")
     add("--workers", metavar="LIST", help="worker counts, as in '1 2 4'; 'all' for 1 to the number of processors "
                                           "(1 and the number of processors)")
     add("--rounds", type=int, metavar="N", help="rounds of every program (5; 3 with --quick)")
@@ -157,7 +159,11 @@ def measure(options, processors):
         raise BadInput(f"--foreign takes a percentage, not {options.foreign:g}")
     workers = worker_list(options.workers, processors)
     preload = allocator_list(options.allocators)
-    workloads = grid.choose(grid.load(ROOT / "bench", options.quick), words(options.only))
+    # The switches are left out of --quick, unless they are what is asked for.
+    workloads = grid.load(ROOT / "bench", options.quick, options.switches or None)
+    if options.switches:
+        workloads = {name: workload for name, workload in workloads.items() if workload.switches()}
+    workloads = grid.choose(workloads, words(options.only))
     if options.preset is None:
         options.preset = "bench" if shutil.which("clang++-19") else "gcc"
     build_folder = ROOT / "build" / options.preset
@@ -166,6 +172,8 @@ def measure(options, processors):
         broken = build(options.preset, list(dict.fromkeys(workload.folder.name for workload in workloads)))
     programs = grid.Programs(ROOT / "bench", build_folder, broken)
     runtimes = set(words(options.runtimes))
+    if options.switches and not runtimes:
+        runtimes = {"hocket"}.union(*(workload.switches() for workload in workloads))
     known = {name for workload in workloads for name in workload.runtimes}
     if runtimes - known:
         raise BadInput(f"--runtimes: no '{sorted(runtimes - known)[0]}'; there are: {' '.join(sorted(known, key=grid.rank))}")
@@ -228,7 +236,7 @@ def main(argv):
         return code
     print(report.machine_line(told["machine"]) + f"; allocator {', '.join(told['machine'].get('allocators', []))}; load "
           f"{told['machine']['load']} to {told['machine'].get('load_at_end', '?')}; {told['machine'].get('seconds', 0)} s")
-    for line in report.terminal(told) + report.left_out_lines(told) + [f"note: {note}" for note in told["notes"]]:
+    for line in report.terminal(told) + report.switched_lines(told) + report.left_out_lines(told) + [f"note: {note}" for note in told["notes"]]:
         print(line)
     write(options.json, json.dumps(told, indent=1) + "\n")
     write(options.markdown, "\n".join(report.markdown(told)) + "\n")

@@ -13,11 +13,12 @@ from pathlib import Path
 
 # In the order of the tables. Floors are not runtimes: they say what the work itself costs, and win nothing.
 ORDER = ["hocket", "hocket_serial", "tbb", "tokio", "rayon", "go", "asio", "libuv", "asyncio", "uvloop", "moodycamel",
-         "nginx", "raw_pools", "raw_epoll", "raw_uring", "raw_coro", "serial"]
+         "std", "mimalloc", "nginx", "raw_pools", "raw_epoll", "raw_uring", "raw_coro", "serial"]
 FLOORS = {"serial", "raw_coro", "raw_epoll", "raw_uring"}
 ONE_WORKER = {"serial", "raw_coro", "asyncio", "uvloop", "libuv", "nginx", "hocket_serial"}
 SUFFIXES = (".cpp", ".rs", ".go", ".py")
-KEYS = {"about", "metric", "more_is_better", "args", "full", "quick", "workers", "only", "limit_s", "resolution"}
+KEYS = {"about", "metric", "more_is_better", "beside", "args", "full", "quick", "not_quick", "workers", "only", "limit_s",
+        "resolution", "runtimes"}
 
 
 class BadInput(Exception):
@@ -38,6 +39,13 @@ class Workload:
     limit_s: float
     launcher: str | None
     runtimes: dict  # name -> {"program": file name, "env": {...}, "args": {...}}
+    beside: list = field(default_factory=list)
+    google_benchmark: bool = False
+
+    def switches(self):
+        """The variants of hocket with one mechanism switched off: {name: "HOCKET_STANDBY=0"}."""
+        return {name: " ".join(f"{key}={value}" for key, value in told.get("env", {}).items())
+                for name, told in self.runtimes.items() if told.get("switch")}
 
 
 @dataclass
@@ -58,7 +66,7 @@ class Cell:
 
 
 def rank(runtime):
-    """Where a runtime stands in a table; a variant (hocket_standby_off) follows what it varies."""
+    """Where a runtime stands in a table; a variant (hocket_no_standby) follows what it varies."""
     for length in range(runtime.count("_"), -1, -1):
         stem = "_".join(runtime.split("_")[:length + 1])
         if stem in ORDER:
@@ -66,8 +74,10 @@ def rank(runtime):
     return len(ORDER), runtime
 
 
-def load(bench, quick):
-    """All workloads below the folder `bench`, in the order of their names in the files."""
+def load(bench, quick, variants=None):
+    """All workloads below the folder `bench`, in the order of their names in the files. `variants`: also what is not for a
+    quick run; mostly, what is not quick."""
+    everything = variants if variants is not None else not quick
     workloads = {}
     for file in sorted(Path(bench).glob("*/workload.json")):
         try:
@@ -81,7 +91,7 @@ def load(bench, quick):
                 runtimes[source.stem] = {"program": source.name}
         named = told.get("runtimes", {})
         for name, more in named.items():
-            if quick and more.get("not_quick"):
+            if not everything and more.get("not_quick"):
                 continue
             source = next((s for s in runtimes.values() if s["program"] == more["program"]
                            or Path(s["program"]).stem == more["program"]), None)
@@ -94,15 +104,22 @@ def load(bench, quick):
             unknown = set(about) - KEYS
             if unknown:
                 raise BadInput(f"{file}: {name}: unknown key {sorted(unknown)[0]}")
+            unknown = set(about.get("runtimes", ())) - set(runtimes)
+            if unknown:
+                raise BadInput(f"{file}: {name}: no program for {sorted(unknown)[0]}")
             if "metric" not in about:
                 raise BadInput(f"{file}: {name}: no metric")
             if name in workloads:
                 raise BadInput(f"{file}: {name}: there is one already in {workloads[name].folder}")
+            if not everything and about.get("not_quick"):
+                continue
             args = {**about.get("args", {}), **about.get("quick" if quick else "full", {})}
             workloads[name] = Workload(
                 name, file.parent, about.get("about", ""), about["metric"], set(about.get("more_is_better", [])),
                 about.get("resolution", {}), args, about.get("workers", "each"), about.get("only", {}),
-                float(about.get("limit_s", 60)), launcher, runtimes)
+                float(about.get("limit_s", 60)), launcher,
+                {key: runtimes[key] for key in about["runtimes"]} if "runtimes" in about else runtimes, about.get("beside", []),
+                bool(told.get("google_benchmark")))
     return workloads
 
 
@@ -204,6 +221,9 @@ def cells(workloads, programs, asked_workers, allocators, runtimes=None):
                 numbers = [text for name, value in {"workers": workers, **args}.items()
                            for text in (f"--{name}", format(value, ".12g") if isinstance(value, float) else str(value))]
                 whole = command + numbers + loop
+                if workload.google_benchmark:
+                    whole = command + [f"--benchmark_filter=^{workload.name}(/.*)?$", "--benchmark_format=json",
+                                       *(f"--benchmark_{name}={value}" for name, value in args.items())]
                 if not reason and workload.launcher:
                     file_name = workload.launcher
                     if not Path(file_name).suffix:

@@ -56,6 +56,20 @@ def overview(report):
             + table(header, rows, (2, 3 + shift, 5 + shift)) + "</section>")
 
 
+def switched(report):
+    """What each mechanism does, where variants with one of them switched off were measured."""
+    parts = []
+    for told in tables.switched(report):
+        rows = [[f"<code>{escape(label)}</code>" if i else escape(label), *(tables.switched_cell(each, i == 0) for each in row)]
+                for i, (label, row) in enumerate(told["rows"])]
+        parts.append(f'<h3><a href="#{told["workload"]}"><code>{told["workload"]}</code></a>, {told["workers"]} w, '
+                     f'{escape(told["allocator"])}</h3>' + table(["", *told["metrics"]], rows, range(1, len(told["metrics"]) + 1)))
+    if not parts:
+        return ""
+    legend = escape(tables.SWITCHED_LEGEND.replace("*", ""))
+    return f'<section><h2>Each mechanism of hocket switched off</h2><p class="soft">{legend}</p>{"".join(parts)}</section>'
+
+
 def lines_of(rows):
     """What `chart.scaling` takes, of the runtimes that were run with three worker counts or more."""
     series = {}
@@ -128,6 +142,7 @@ tick is a round. Where ranges overlap nobody is ahead.</p>
 <p class="key"><span class="own"><i></i>hocket</span><span class="peer"><i></i>others</span>
 <span class="floor"><i></i>floors: the work without a runtime</span></p>
 {overview(report)}
+{switched(report)}
 {"".join(workload(report, name, told) for name, told in shown)}
 <section><h2>Machine and versions</h2>{table(["", ""], facts)}<h3>Versions</h3>{table(["", ""], versions)}</section>
 <section><h2>Notes</h2><ul>{"".join(f"<li>{note}</li>" for note in notes) or "<li>Nothing was left out.</li>"}</ul></section>

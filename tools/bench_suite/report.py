@@ -23,7 +23,8 @@ def build(cells, machine, workloads, quick, notes):
         "machine": machine,
         "quick": quick,
         "workloads": {w.name: {"about": w.about, "metric": w.metric, "more_is_better": sorted(w.more_is_better),
-                               "resolution": w.resolution, "args": w.args} for w in workloads},
+                               "resolution": w.resolution, "args": w.args, "beside": w.beside,
+                               "switches": w.switches()} for w in workloads},
         "results": results,
         "left_out": [{"runtime": runtime, "reason": why, "workloads": list(dict.fromkeys(names)),
                       "failed": why.startswith("failed: ")} for (runtime, why), names in left_out.items()],
@@ -102,6 +103,70 @@ def terminal(report):
     return lines
 
 
+def switched(report):
+    """What each mechanism of hocket does: for each workload, worker count and allocator with variants that were measured
+    {"workload", "workers", "allocator", "metrics", "rows"}, a row being a label and for each metric None or
+    {"row", "ratio" to hocket as it comes or None for too few rounds, "same": the ranges overlap}."""
+    for name, told in report["workloads"].items():
+        labels = {"hocket": "as it comes", **told.get("switches", {})}
+        rows = [row for row in report["results"] if row["workload"] == name and row["runtime"] in labels]
+        for workers, allocator in sorted({(row["workers"], row["allocator"]) for row in rows}):
+            of = {(row["runtime"], row["metric"]): row for row in rows if (row["workers"], row["allocator"]) == (workers, allocator)}
+            metrics = [metric for metric in [told["metric"], *told.get("beside", [])] if ("hocket", metric) in of]
+            measured = [runtime for runtime in labels if any((runtime, metric) in of for metric in metrics)]
+            if "hocket" not in measured or len(measured) < 2:
+                continue
+
+            def beside(row, base, metric):
+                if row is None:
+                    return None
+                told_apart = base["median"] and min(row["rounds"], base["rounds"]) >= judge.LEAST_ROUNDS
+                return {"row": row, "ratio": row["median"] / base["median"] if told_apart else None,
+                        "same": judge.overlap(row, base, told.get("resolution", {}).get(metric, 0.0))}
+
+            yield {"workload": name, "workers": workers, "allocator": allocator, "metrics": metrics,
+                   "rows": [(labels[runtime], [beside(of.get((runtime, metric)), of["hocket", metric], metric) for metric in metrics])
+                            for runtime in measured]}
+
+
+def switched_cell(told, first):
+    """One figure of `switched` in words; `first`: of hocket as it comes."""
+    if told is None:
+        return "-"
+    text = number(told["row"]["median"])
+    if first or told["ratio"] is None:
+        return text
+    return f"{text} (same)" if told["same"] else f"{text} ({times(told['ratio'])} x)"
+
+
+SWITCHED_LEGEND = ("Medians, and how many times that of hocket as it comes; *same*: the ranges of the two overlap; "
+                   "fewer than three rounds: no word.")
+
+
+def switched_lines(report):
+    """The tables of `switched` for a terminal."""
+    lines = []
+    for told in switched(report):
+        cells = [[told["workload"] + f", {told['workers']} w", *told["metrics"]]]
+        cells += [["  " + label, *(switched_cell(each, i == 0) for each in row)] for i, (label, row) in enumerate(told["rows"])]
+        widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+        lines += ["  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in cells]
+    return [SWITCHED_LEGEND.replace("*", ""), *lines] if lines else []
+
+
+def switched_markdown(report):
+    """One table for all workloads that lead with the same metrics."""
+    lines, before = [], None
+    for told in switched(report):
+        if told["metrics"] != before:
+            lines += ["", "| workload | switched off | " + " | ".join(told["metrics"]) + " |", "|---|---" + "|--:" * len(told["metrics"]) + "|"]
+            before = told["metrics"]
+        for i, (label, row) in enumerate(told["rows"]):
+            lines.append(f"| {'`' + told['workload'] + '`' if i == 0 else ''} | {'`' + label + '`' if i else label} | "
+                         + " | ".join(switched_cell(each, i == 0) for each in row) + " |")
+    return [*lines, "", SWITCHED_LEGEND] if lines else []
+
+
 def left_out_lines(report):
     lines = []
     for told in report["left_out"]:
@@ -145,7 +210,7 @@ def markdown(report):
         lines.append(f"| `{each['workload']}`{allocator} | {each['metric']} | {each['workers']} | {number(each['own']['median'])} | "
                      f"{each['peer']['runtime']} {number(each['peer']['median'])} | {each['ratio']} | {each['mark']} |")
     lines += ["", "Medians of interleaved rounds; *tie*: the ranges of the two overlap."]
-    return lines
+    return lines + switched_markdown(report)
 
 
 def change_lines(found, notes):

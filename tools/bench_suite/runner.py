@@ -31,6 +31,9 @@ class Outcome:
         self.reason = (last or "says not why") if code == SKIPPED else ""
         if code != 0:
             return
+        if output.startswith("{\n"):
+            self.read_google_benchmark(output)
+            return
         for line in output.splitlines():
             if not line.startswith("{"):
                 continue
@@ -45,6 +48,23 @@ class Outcome:
                 self.problem = f"not a metric: {line[:80]}"
         if not self.metrics and not self.problem:
             self.problem = "printed no metric"
+
+    def read_google_benchmark(self, output):
+        """The JSON of a program that measures by Google Benchmark: one benchmark, of which an iteration may be several
+        operations."""
+        try:
+            [told] = json.loads(output)["benchmarks"]
+            if told.get("error_occurred"):
+                self.withheld = str(told.get("error_message", "an error of its own"))
+            unit = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[told["time_unit"]]
+            wall, cpu = told["real_time"] * unit, told["cpu_time"] * unit
+            if "items_per_second" in told:
+                of = (wall if "/real_time" in told["name"] else cpu) * told["items_per_second"] / 1e9  # operations
+                wall, cpu = wall / of, cpu / of
+            self.metrics = {"ns_per_op": wall, "cpu_ns_per_op": cpu}
+            self.units = dict.fromkeys(self.metrics, "ns")
+        except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+            self.problem = f"not what Google Benchmark writes: {error!r}"
 
     def disturbed(self, threshold, processors):
         """Whether others took more than `threshold` of the processors meanwhile, or the program says so itself."""

@@ -51,7 +51,7 @@ Coro<> connection::run() {
     if (!out_.empty()) {
       hand_over();
       stream::drain_wait room = entry_.writer.drain();
-      if (!room.await_ready()) {
+      if (room.is_needed()) {
         entry_.limit.begin(rt::steady_now() + core_.write_time, waiting_for::room);
         co_await room;
         if (!entry_.limit.end()) co_return;  // the client was too slow to take it

@@ -63,7 +63,7 @@ class future_wait : public rt::leaf_awaiter, private future_waiter {
  public:
   explicit future_wait(rt::counted_ptr<future_core> f) noexcept : future_(std::move(f)) {}
 
-  bool await_ready() const noexcept { return future_->is_done(); }
+  bool await_ready() const noexcept { return future_->is_done() && !rt::must_give_way(); }
   bool commit(rt::task_base& self) noexcept override;
   bool cancel(rt::task_base& self) noexcept override;
 

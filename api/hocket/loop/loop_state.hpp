@@ -39,6 +39,7 @@ struct RunOptions {
   std::optional<bool> virtual_clock = {};  // HOCKET_VIRTUAL_CLOCK; a pool of its own
   std::optional<std::uint64_t> seed = {};  // HOCKET_SEED; a pool of its own, one worker unless said otherwise
   std::optional<bool> debug = {};          // HOCKET_DEBUG
+  std::optional<unsigned> budget = {};     // HOCKET_BUDGET
 };
 
 class loop_state {

@@ -76,6 +76,7 @@ Coro<WaitResult<Handle>> wait_for_handles(std::vector<Handle> handles, WaitOptio
   if (handles.empty()) throw ValueError("Set of Tasks/Futures is empty.");
   std::vector<rt::counted_ptr<future_core>> futures;
   for (const Handle& h : handles) futures.emplace_back(h.state());
+  co_await rt::turn_point();
   if (!enough_done(futures, options.return_when)) co_await wait_for_enough(std::move(futures), options);
   WaitResult<Handle> result;
   for (Handle& h : handles) {

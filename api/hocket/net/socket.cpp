@@ -172,6 +172,7 @@ socket::accepted socket::try_accept() noexcept {
 }
 
 Coro<std::size_t> socket::receive(std::span<char> into) {
+  co_await rt::turn_point();
   for (;;) {
     const attempt a = try_receive(into);
     if (a.error == 0) co_return a.bytes;
@@ -181,6 +182,7 @@ Coro<std::size_t> socket::receive(std::span<char> into) {
 }
 
 Coro<std::size_t> socket::send(std::string_view data) {
+  co_await rt::turn_point();
   for (;;) {
     const attempt a = try_send(data);
     if (a.error == 0) co_return a.bytes;

@@ -135,6 +135,7 @@ std::size_t connection::queued() const noexcept {
 }
 
 Coro<> connection::drain(std::shared_ptr<connection> c) {
+  co_await rt::turn_point();
   if (auto e = c->error()) std::rethrow_exception(e);
   if (c->is_closing()) co_await sleep(0);
   std::optional<Event> room;

@@ -126,7 +126,10 @@ class [[nodiscard("co_await it")]] drain_wait {
   using value_type = void;
   explicit drain_wait(connection& c) noexcept : connection_(&c) {}
 
-  bool await_ready() const noexcept { return connection_->is_drained(); }
+  /// Whether there is something to wait for, or to throw.
+  bool is_needed() const noexcept { return !connection_->is_drained(); }
+
+  bool await_ready() const noexcept { return !is_needed() && !rt::must_give_way(); }
   template <class Promise>
   rt::transfer_result await_suspend(std::coroutine_handle<Promise> parent) {
     return slow_.emplace(as_coro().release()).await_suspend(parent);

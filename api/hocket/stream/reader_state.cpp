@@ -93,6 +93,10 @@ Coro<bool> reader_state::fill(std::shared_ptr<reader_state> self) {
 // ---- Waiting.
 
 bool arrival::await_ready() {
+  if (rt::must_give_way()) {
+    begins_anew_ = true;
+    return false;
+  }
   net::attempt got;
   {
     const std::lock_guard lock(state_.mutex_);
@@ -121,6 +125,7 @@ bool arrival::await_ready() {
 }
 
 bool arrival::commit(rt::task_base& self) noexcept {
+  if (begins_anew_) return false;
   state_.unbroken_ = 0;
   if (gives_way_) {
     wake(self);  // held, so it is queued behind what is ready
@@ -148,7 +153,7 @@ bool arrival::cancel(rt::task_base& self) noexcept {
 }
 
 bool arrival::await_resume() {
-  if (!task_ || gives_way_) {
+  if (!task_ || gives_way_ || begins_anew_) {
     finish_resume();
     return enough_;
   }

@@ -127,8 +127,9 @@ class [[nodiscard("co_await it")]] arrival final : public rt::leaf_awaiter, priv
   std::size_t received_ = 0;  // of into_
   std::size_t seen_ = 0;      // fed by hand: bytes that were there when it began to wait
   bool enough_ = false;
-  bool gives_way_ = false;  // nothing to wait for: it suspends for the others' sake
-  bool cancelled_ = false;  // written by the canceller before the wake
+  bool gives_way_ = false;    // nothing to wait for: it suspends for the others' sake
+  bool begins_anew_ = false;  // its task had to give way before it could look
+  bool cancelled_ = false;    // written by the canceller before the wake
 };
 
 }  // namespace hocket::stream

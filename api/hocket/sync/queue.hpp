@@ -123,6 +123,7 @@ struct queue_state final : counted<queue_state<T>> {
 
   /// get() and put() when there was nothing or no room. They hold the state themselves.
   static Coro<T> get_slowly(rt::counted_ptr<queue_state> s) {
+    co_await rt::turn_point();
     for (unsigned turns_lost = 0;; ++turns_lost) {
       std::optional<T> item = s->try_get();
       if (item) co_return std::move(*item);
@@ -131,6 +132,7 @@ struct queue_state final : counted<queue_state<T>> {
   }
   static Coro<void> put_owned(rt::counted_ptr<queue_state> s, T item) { co_await put_slowly(std::move(s), item); }
   static Coro<void> put_slowly(rt::counted_ptr<queue_state> s, T& item) {
+    co_await rt::turn_point();
     for (unsigned turns_lost = 0;; ++turns_lost) {
       const bool done = s->try_put(item);
       if (done) co_return;
@@ -223,6 +225,7 @@ class Queue<T>::get_awaiter {
   get_awaiter& operator=(const get_awaiter&) = delete;
 
   bool await_ready() {
+    if (rt::must_give_way()) return false;
     item_ = state_->try_get();
     return item_.has_value();
   }
@@ -248,7 +251,7 @@ class Queue<T>::put_awaiter {
   put_awaiter(const put_awaiter&) = delete;
   put_awaiter& operator=(const put_awaiter&) = delete;
 
-  bool await_ready() { return state_->try_put(item_); }
+  bool await_ready() { return !rt::must_give_way() && state_->try_put(item_); }
   template <class Promise>
   auto await_suspend(std::coroutine_handle<Promise> h) {
     return slowly_.emplace(state_type::put_slowly(rt::counted_ptr(state_), item_).release()).await_suspend(h);

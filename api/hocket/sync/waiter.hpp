@@ -128,6 +128,10 @@ template <class State, class Rule = by_state<State>>
 class wait_at : public waiter {
  public:
   bool await_ready() noexcept {
+    if (rt::must_give_way()) {
+      held_ = rt::counted_ptr<State>(state_);
+      return false;
+    }
     const std::lock_guard guard(state_->mutex);
     return Rule::take_at_once(*state_);
   }
@@ -165,7 +169,7 @@ class wait_at : public waiter {
 
   /// The first thing in await_resume(). Throws CancelledError, after what was granted has been handed on.
   void finish_wait() {
-    if (fate_ == fate::unneeded) return;
+    if (fate_ == fate::unneeded) return finish_resume();
     try {
       finish_resume();
       if (fate_ == fate::cancelled) throw CancelledError(task_->cancel_message());
@@ -188,7 +192,7 @@ class wait_at : public waiter {
   }
 
   State* state_;
-  rt::counted_ptr<State> held_;  // from the moment it waits
+  rt::counted_ptr<State> held_;  // from the moment it waits, or gives way
 };
 
 /// A wait as a coroutine of its own, which holds the state: what an awaiter turns into for create_task() and

@@ -272,6 +272,30 @@ TEST(env_flags, take_0_1_off_on) {
   EXPECT_FALSE(parse({}).virtual_clock);
 }
 
+TEST(env_budget, takes_0_to_a_million_or_auto) {
+  const auto budget = [](const char* text) { return parse({{"HOCKET_BUDGET", text}}).budget; };
+  EXPECT_EQ(parse({}).budget, 128u);
+  EXPECT_EQ(budget("auto"), 128u);
+  EXPECT_EQ(budget("0"), 0u);
+  EXPECT_EQ(budget("1"), 1u);
+  EXPECT_EQ(budget("1000000"), 1'000'000u);
+  for (const char* text : {"1000001", "-1", "128 ", "1e3", "off", "128us", "4294967424"}) {
+    EXPECT_NE(complaint("HOCKET_BUDGET", text), "accepted") << text;
+  }
+}
+
+TEST(env_slice, takes_0_to_100ms_or_auto) {
+  const auto slice = [](const char* text) { return parse({{"HOCKET_SLICE", text}}).slice; };
+  EXPECT_EQ(parse({}).slice, 100 * nanos_per_us);
+  EXPECT_EQ(slice("auto"), 100 * nanos_per_us);
+  EXPECT_EQ(slice("0"), 0);
+  EXPECT_EQ(slice("1ns"), 1);
+  EXPECT_EQ(slice("100ms"), 100 * nanos_per_ms);
+  for (const char* text : {"101ms", "1s", "-1us", "100", "1 ms", "off"}) {
+    EXPECT_NE(complaint("HOCKET_SLICE", text), "accepted") << text;
+  }
+}
+
 TEST(env_poll_interval, takes_1us_to_100ms) {
   const auto interval = [](const char* text) { return parse({{"HOCKET_POLL_INTERVAL", text}}).poll_interval; };
   EXPECT_EQ(parse({}).poll_interval, 100 * nanos_per_us);
@@ -362,6 +386,8 @@ TEST(display_text, shows_every_value_with_its_source) {
             "  HOCKET_STANDERS = 'auto' [default: auto]\n"
             "  HOCKET_THREAD_SLICE = '100us' [default: auto]\n"
             "  HOCKET_POLL_INTERVAL = '100us' [default: 100us]\n"
+            "  HOCKET_BUDGET = '128' [default: auto]\n"
+            "  HOCKET_SLICE = '100us' [default: auto]\n"
             "  HOCKET_SEED = '42' [environment: 42]\n"
             "  HOCKET_VIRTUAL_CLOCK = '0' [default: 0]\n"
             "  HOCKET_DEBUG = '0' [default: 0]\n"

@@ -126,6 +126,30 @@ TEST_P(virtual_clock, a_hold_keeps_it_until_the_release) {
   EXPECT_EQ(sched.now(), nanos_per_second);
 }
 
+TEST_P(virtual_clock, a_hold_that_a_job_takes_as_its_last_act_is_seen) {
+  // The one who would jump may have looked at the holds before the job took its own, and at the sleepers after it
+  // ended.
+  constexpr std::uint32_t rounds = 3000;
+  scheduler sched(virtual_with(GetParam()));
+  gate held;
+  alarm a([] {});
+  job hold([&] {
+    sched.hold_virtual_time();
+    held.open();
+  });
+  for (std::uint32_t i = 1; i <= rounds; ++i) {
+    sched.hold_virtual_time();
+    sched.arm(a, nanos_per_year);
+    sched.post(hold);
+    sched.release_virtual_time();
+    held.wait(i);
+    for (int k = 0; k < 200; ++k) spin_pause();
+    EXPECT_TRUE(sched.cancel(a));
+    sched.release_virtual_time();
+  }
+  EXPECT_EQ(sched.now(), 0);
+}
+
 TEST_P(virtual_clock, a_blocking_job_holds_it_and_its_post_comes_before_the_jump) {
   scheduler sched(virtual_with(GetParam()));
   gate done, fired;

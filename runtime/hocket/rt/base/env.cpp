@@ -187,6 +187,13 @@ bool assign(settings& s, const env_variable& v, std::string_view text, const std
       return duration(s.thread_slice);
     case env_id::poll_interval:
       return duration(s.poll_interval);
+    case env_id::budget:
+      if (text == "auto") return s.budget = 128, true;
+      return number(s.budget);
+    case env_id::slice:
+      if (text == "auto") return s.slice = 100 * nanos_per_us, true;
+      if (text == "0") return s.slice = 0, true;
+      return duration(s.slice);
     case env_id::seed: {
       if (text == "none") return s.seed.reset(), true;
       s.seed = parse_number(text);
@@ -323,6 +330,10 @@ std::string value_text(const settings& s, env_id id) {
       return duration_text(s.thread_slice);
     case env_id::poll_interval:
       return duration_text(s.poll_interval);
+    case env_id::budget:
+      return std::to_string(s.budget);
+    case env_id::slice:
+      return duration_text(s.slice);
     case env_id::seed:
       return s.seed ? std::to_string(*s.seed) : "none";
     case env_id::virtual_clock:

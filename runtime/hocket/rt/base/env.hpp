@@ -36,6 +36,8 @@ struct settings {
   unsigned standers = 0;
   nanos thread_slice = 0;
   nanos poll_interval = 0;
+  unsigned budget = 0;
+  nanos slice = 0;
   std::optional<std::uint64_t> seed;
   bool virtual_clock = false;
   bool debug = false;

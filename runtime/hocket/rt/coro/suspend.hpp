@@ -5,11 +5,17 @@
 // the
 //    awaited object. From then on another thread may wake the task: it finds it owned, or suspended, never half-way.
 //
+// An operation that may be ready at once, and so not suspend at all, asks must_give_way() first, in await_ready(). If
+// it must, it says "not ready"; the resumer then puts the task behind others, and commit() comes when it runs again,
+// or, if it was cancelled meanwhile, await_resume() without a commit().
+//
 // So an awaiter needs no care about being resumed while it registers, and nothing has to be published from inside a
 // coroutine, where compilers have miscompiled just that.
 #pragma once
 
 #include <coroutine>
+
+#include <hocket/rt/sched/op_budget.hpp>
 
 namespace hocket::rt {
 

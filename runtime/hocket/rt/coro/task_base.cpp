@@ -16,7 +16,8 @@ namespace hocket::rt {
 void task_base::step(runnable& r) noexcept {
   thread_context& context = this_thread();
   task_base& first = static_cast<task_base&>(r);
-  worker* const learner = first.function_ != 0 ? context.self : nullptr;
+  worker* const self = context.self;
+  worker* const learner = first.function_ != 0 ? self : nullptr;
   if (learner) {
     const bool may_defer = !first.deferred_;
     first.deferred_ = false;
@@ -25,35 +26,47 @@ void task_base::step(runnable& r) noexcept {
       return context.sched->post_bulk(first);
     }
   }
-  void* const outer = context.task;
+  auto* const outer = static_cast<task_base*>(context.task);
+  if (self) self->budget().begin(!first.is_exclusive_);
   for (task_base* t = &first; t;) {
     context.task = t;
-    t = t->run_until_stop();
+    t = t->run_until_stop(self);
   }
   context.task = outer;
+  if (outer && self) self->budget().begin(!outer->is_exclusive_);
   if (learner) learner->meter().end();
 }
 
 // Runs the coroutines until they wait or end. Gives the task that is to run next on this thread, or null.
-task_base* task_base::run_until_stop() noexcept {
+task_base* task_base::run_until_stop(worker* self) noexcept {
   cancel_due_ = word_.take_owed_cancel();
   if (!began_ && cancel_due_) return finish(false);
   began_ = true;
-  for (;;) {
-    action_ = action::none;
-    resume_point_.resume();
+  // Who gave way before it waited now waits, unless it is cancelled.
+  if (action_ == action::give_way && !cancel_due_) {
+    action_ = action::suspend;
+  } else {
+    resume();
+  }
+  for (;; resume()) {
     switch (action_) {
       case action::transfer:
         break;
       case action::finished:
         return finish(true);
       case action::suspend: {
+        if (self && self->budget().is_spent()) {
+          action_ = action::give_way;
+          home_->post_again(*this);
+          return nullptr;
+        }
         if (!suspended_at_->commit(*this)) break;
         task_base* const next = std::exchange(successor_, nullptr);
         task_home& home = *home_;
         if (settle() == settled::requeued) next ? home.post(*this) : home.post_again(*this);
         return next;
       }
+      case action::give_way:
       case action::none:
         // The tripwire for GCC PR106188: with it, g++ 12 loses the first resume of some coroutines.
         fatal(

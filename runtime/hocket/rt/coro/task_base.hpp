@@ -19,6 +19,8 @@
 
 namespace hocket::rt {
 
+class worker;
+
 class task_base : public runnable {
  public:
   /// It may be gone before a task that is done, unless it is serial.
@@ -85,7 +87,7 @@ class task_base : public runnable {
 
  protected:
   explicit task_base(task_home& home) noexcept
-      : runnable(&task_base::step), is_serial_(home.is_serial()), home_(&home) {}
+      : runnable(&task_base::step), is_serial_(home.is_serial()), is_exclusive_(home.is_exclusive()), home_(&home) {}
   ~task_base() = default;
 
   void set_root(std::coroutine_handle<> root) noexcept { resume_point_ = root; }
@@ -103,10 +105,14 @@ class task_base : public runnable {
   bool mark_done_unobserved() noexcept { return word_.finish_unobserved(); }
 
  private:
-  enum class action : std::uint8_t { none, suspend, transfer, finished };
+  enum class action : std::uint8_t { none, suspend, transfer, finished, give_way };
 
   static void step(runnable& r) noexcept;
-  task_base* run_until_stop() noexcept;
+  task_base* run_until_stop(worker* self) noexcept;
+  void resume() noexcept {
+    action_ = action::none;
+    resume_point_.resume();
+  }
   enum class settled { requeued, at_rest };
   settled settle() noexcept;
   futex_mutex& message_mutex() const noexcept;
@@ -115,11 +121,13 @@ class task_base : public runnable {
 
   task_word word_;
   // One byte: the running task's own, or of whoever owns its place in a queue.
-  action action_ : 2 = action::none;
+  action action_ : 3 = action::none;
   bool cancel_due_ : 1 = false;
   bool began_ : 1 = false;
   bool deferred_ : 1 = false;  // it stands in the bulk queue because of its function
-  const bool is_serial_;
+  bool : 0;                    // the two below are read by anybody
+  const bool is_serial_ : 1;
+  const bool is_exclusive_ : 1;
   std::uint16_t function_ = 0;
   std::coroutine_handle<> resume_point_;
   suspend_point* suspended_at_ = nullptr;  // the owner only
@@ -134,6 +142,15 @@ task_base* current_task() noexcept;
 inline void leaf_awaiter::finish_resume() {
   if (task_) task_->throw_if_cancelled();
 }
+
+/// `co_await turn_point()`: suspends only when the task must give way. For operations that are coroutines.
+class turn_point final : public leaf_awaiter {
+ public:
+  bool await_ready() const noexcept { return !must_give_way(); }
+  bool commit(task_base&) noexcept override { return false; }
+  bool cancel(task_base&) noexcept override { return false; }
+  void await_resume() { finish_resume(); }
+};
 
 inline void leaf_awaiter::stop_at(std::coroutine_handle<> h) noexcept { task_->suspend_at(h, *this); }
 

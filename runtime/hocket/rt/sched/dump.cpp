@@ -66,7 +66,7 @@ void scheduler::dump(std::FILE* to) const {
   }
   if (plan_.virtual_clock) {
     std::fprintf(to, "  virtual clock at %.6f s, %" PRIu64 " holds\n", static_cast<double>(current) / nanos_per_second,
-                 holds_.load(relaxed) % one_hold_taken);
+                 virtual_clock_.held());
   }
   for (unsigned i = 0; i < plan_.workers; ++i) {
     char name[24];

@@ -44,6 +44,9 @@ scheduler_plan make_plan(const scheduler_options& asked) {
   plan.learns = plan.standby && (asked.learns >= 0 ? asked.learns > 0 : env.learns);
   if (plan.learns) plan.followers = asked.followers >= 0 ? static_cast<unsigned>(asked.followers) : env.followers;
   plan.standers = env.standers;
+  plan.budget = asked.budget >= 0 ? static_cast<unsigned>(asked.budget) : env.budget;
+  // A schedule that is to replay, or to be the same at any speed of the machine, depends on no clock.
+  if (!plan.seed && !plan.virtual_clock) plan.budget_slice = asked.budget_slice >= 0 ? asked.budget_slice : env.slice;
   if (plan.standby) plan.slice = env.thread_slice;
   plan.spin = plan.seed ? 0 : spin_time(env);
   plan.poll_interval = env.poll_interval;

@@ -19,10 +19,12 @@ struct scheduler_options {
   int pace_to_quota = -1;                   // 0: no
   nanos quota_interval = nanos_per_second;  // between two looks, for tests; likewise where /proc and /sys are:
   std::filesystem::path quota_root = "/";
-  int learns = -1;     // 0: it does not learn who hogs, 1: it does; only with a standby
-  int followers = -1;  // at most; only with learning
+  int learns = -1;          // 0: it does not learn who hogs, 1: it does; only with a standby
+  int followers = -1;       // at most; only with learning
+  int budget = -1;          // operations that a task may do without waiting; 0: any number
+  nanos budget_slice = -1;  // how long it may go on so; 0: any time
   bool virtual_clock = false;
-  std::optional<std::uint64_t> seed;
+  std::optional<std::uint64_t> seed = {};
 };
 
 /// What it becomes. Every field holds.
@@ -39,7 +41,9 @@ struct scheduler_plan {
   unsigned followers = 0;  // at most; 0: none
   unsigned standers = 0;   // how many threads are to stand in the reactor while hogs run; 0: as many as seems wise
   bool virtual_clock = false;
-  std::optional<std::uint64_t> seed;
+  std::optional<std::uint64_t> seed = {};
+  unsigned budget = 0;           // operations that a task may do without waiting before it gives way; 0: any number
+  nanos budget_slice = 0;        // how long it may go on so; 0: any time
   nanos slice = 0;               // that threads who serve events ask of the kernel; 0: none
   nanos spin = 0;                // how long a searcher goes on looking before it parks
   nanos poll_interval = 0;       // a busy worker looks at sockets and timers at least this often

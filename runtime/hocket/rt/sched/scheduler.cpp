@@ -226,10 +226,7 @@ void scheduler::ensure_standing(unsigned enough) noexcept {
 
 // ---- Time.
 
-nanos scheduler::now() const noexcept {
-  // order: relaxed: whoever may rely on the jump was made ready after it, through a queue or a shard's mutex.
-  return plan_.virtual_clock ? virtual_now_.load(relaxed) : steady_now();
-}
+nanos scheduler::now() const noexcept { return plan_.virtual_clock ? virtual_clock_.now() : steady_now(); }
 
 void scheduler::arm(timer& t, nanos deadline) {
   deadline = std::min(deadline, end_of_time);  // `never` would call back nobody
@@ -319,35 +316,21 @@ void scheduler::pass_reactor_wake_on(const worker& by) noexcept {
 // ---- The virtual clock. Why a jump is exact: README.md, "The clock jumps".
 
 bool scheduler::jump_clock(runnable_list& came) noexcept {
-  // V1: no outsider holds time. order: V1: pairs with release_virtual_time(): what the outsider posted before is seen
-  // below.
-  const std::uint64_t holds = holds_.load(seq_cst);
-  if (holds % one_hold_taken != 0) return false;
-  // V2: no worker runs or is about to. V3: nothing is queued.
-  if (!all_asleep() || has_work()) return false;
-  // V4: no socket is ready.
-  if (io_->poll(0, came, reactor::max_batch) > 0) return true;
-  const nanos deadline = earliest_deadline();
-  if (deadline == never) return false;
-  // V5: and no worker that was still awake at V1 took a hold before it slept. order: V1: in S after V2.
-  if (holds_.load(seq_cst) != holds) return false;
-  // order: now(). Time never goes back: a deadline may have been armed in the past.
-  virtual_now_.store(std::max(deadline, virtual_now_.load(relaxed)), relaxed);
-  return true;
+  // V1 before this look, V5 after it.
+  const auto look_around = [&] {
+    // V2: no worker runs or is about to. V3: nothing is queued. V4: no socket is ready.
+    const bool stands = all_asleep() && !has_work() && io_->poll(0, came, reactor::max_batch) == 0;
+    return stands ? earliest_deadline() : never;
+  };
+  return virtual_clock_.jump(look_around) || !came.empty();
 }
 
 void scheduler::offer_jump() noexcept {
   if (all_asleep()) io_->wake();
 }
 
-void scheduler::hold_virtual_time() noexcept {
-  // order: by whoever keeps time from moving already: a running worker, or another hold.
-  holds_.fetch_add(one_hold_taken + 1, seq_cst);
-}
-
 void scheduler::release_virtual_time() noexcept {
-  // order: V1: after what the holder posted.
-  if (holds_.fetch_sub(1, seq_cst) % one_hold_taken == 1 && plan_.virtual_clock) io_->wake();
+  if (virtual_clock_.release() && plan_.virtual_clock) io_->wake();
 }
 
 // ---- The quota. Who steps aside how: README.md, "Under a quota".

@@ -26,6 +26,7 @@
 #include <hocket/rt/sched/quota_watch.hpp>
 #include <hocket/rt/sched/roll.hpp>
 #include <hocket/rt/time/timer_heap.hpp>
+#include <hocket/rt/time/virtual_clock.hpp>
 
 namespace hocket::rt {
 
@@ -118,7 +119,7 @@ class scheduler {
   void borrow_no_more() noexcept;
 
   /// While held, the virtual clock stands. Counted: a blocking job, a thread that will post.
-  void hold_virtual_time() noexcept;
+  void hold_virtual_time() noexcept { virtual_clock_.hold(); }
   void release_virtual_time() noexcept;
 
   scheduler_counters counters() const;
@@ -257,10 +258,7 @@ class scheduler {
   std::vector<std::pair<dump_hook, void*>> hooks_;  // guarded by hooks_mutex_
 
   std::atomic<bool> stopping_{false};
-  std::atomic<nanos> virtual_now_{0};
-  // On virtual time: how many there are in the low half, how many were ever taken in the high half.
-  static constexpr std::uint64_t one_hold_taken = std::uint64_t{1} << 32;
-  std::atomic<std::uint64_t> holds_{0};
+  virtual_clock virtual_clock_;
 
   // Calls that threads of others may make: what such a call published may end the last loop, and with it the
   // scheduler, while the caller is still on its way out. The destructor waits for them.

@@ -129,6 +129,7 @@ void standby::look_at_workers() noexcept {
     }
     is_anyone_stuck |= i < sched_.workers();
     w.let_others_pass();
+    w.budget().cut();
     if (seen.times_stuck() == 1) continue;
     w.ask_relief();
     if (seen.computed() >= hog_time) w.meter().note_stuck();

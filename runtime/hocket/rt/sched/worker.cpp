@@ -29,6 +29,7 @@ worker::worker(scheduler& sched, unsigned index, seat_kind kind, std::uint64_t s
       poll_clock_(sched.is_seeded() ? 0 : sched.plan().poll_interval),
       random_(seed),
       meter_(sched, kind == seat_kind::standby),
+      budget_(sched.plan().budget, sched.plan().budget_slice),
       slice_(sched.plan().slice) {}
 
 // ---- The loop.

@@ -18,6 +18,7 @@
 #include <hocket/rt/queue/next_slot.hpp>
 #include <hocket/rt/queue/ready_queue.hpp>
 #include <hocket/rt/sched/counters.hpp>
+#include <hocket/rt/sched/op_budget.hpp>
 #include <hocket/rt/sched/poll_clock.hpp>
 #include <hocket/rt/sched/reactor_stay.hpp>
 #include <hocket/rt/sched/run_meter.hpp>
@@ -79,6 +80,9 @@ class alignas(cache_line) worker {
 
   /// The runs of its tasks, and who hogs.
   run_meter& meter() noexcept { return meter_; }
+
+  /// How long the task that it runs may go on without waiting.
+  op_budget& budget() noexcept { return budget_; }
 
   /// The watch: it has been running the same thing for a tick or more.
   void let_others_pass() noexcept { slice_.make_usual(); }
@@ -150,6 +154,7 @@ class alignas(cache_line) worker {
   bool poll_owed_ = false;  // the clock said so where there was no time to look
   random_source random_;
   run_meter meter_;
+  op_budget budget_;
 
   // Shared with thieves and wakers.
   next_slot<> next_;
