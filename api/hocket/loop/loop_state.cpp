@@ -21,6 +21,10 @@ rt::scheduler_options to_scheduler_options(const RunOptions& o) {
   out.blocking_threads = o.blocking_threads;
   out.standby = o.standby ? *o.standby : -1;
   out.virtual_clock = o.virtual_clock.value_or(rt::process_settings().virtual_clock);
+  // As HOCKET_DEBUG, where nobody said otherwise.
+  if (o.debug && rt::process_settings().texts[static_cast<std::size_t>(rt::env_id::stall_report)] == "auto") {
+    out.stall_report = *o.debug ? rt::debug_stall : 0;
+  }
   if (o.budget) out.budget = static_cast<int>(*o.budget);
   out.seed = o.seed ? o.seed : rt::process_settings().seed;
   return out;

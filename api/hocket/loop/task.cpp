@@ -1,11 +1,14 @@
 #include <hocket/loop/task.hpp>
 
+#include <algorithm>
+#include <charconv>
 #include <mutex>
 
 #include <hocket/loop/create_task.hpp>
 #include <hocket/loop/loop_state.hpp>
 #include <hocket/loop/task_scope.hpp>
 #include <hocket/rt/sched/hog_book.hpp>
+#include <hocket/rt/sched/stall_probe.hpp>
 
 namespace hocket {
 namespace {
@@ -102,6 +105,22 @@ rt::futex_mutex& task_core::name_mutex() {
 std::string task_core::repr_details() const {
   return " name='" + name() + "' coro=<" + coroutine() + "() " + (is_done() ? "done" : "running") + ", defined at " +
          where_.file_name() + ":" + std::to_string(where_.line()) + ">";
+}
+
+void task_core::describe(rt::running_task& out) const noexcept {
+  out.function = where_.function_name();
+  out.file = where_.file_name();
+  out.line = where_.line();
+  // The lock may be held by the code that was interrupted.
+  const std::unique_lock lock(name_mutex(), std::try_to_lock);
+  if (!lock) return;
+  if (name_) {
+    const std::size_t n = std::min(name_->size(), out.name.size() - 1);
+    std::copy_n(name_->data(), n, out.name.data());
+    return;
+  }
+  char* end = std::copy_n("Task-", 5, out.name.data());
+  std::to_chars(end, out.name.data() + out.name.size() - 1, id_);
 }
 
 AnyTask current_task() noexcept { return AnyTask(rt::counted_ptr<task_core>(core_of(rt::current_task()))); }

@@ -24,6 +24,7 @@ class task_core : public future_core, public rt::task_base, public rt::list_node
  public:
   bool cancel(std::string_view message) override;
   rt::task_base* as_task() noexcept override { return this; }
+  void describe(rt::running_task& out) const noexcept final;
 
   std::string name() const;
   void set_name(std::string name);

@@ -296,6 +296,21 @@ TEST(env_slice, takes_0_to_100ms_or_auto) {
   }
 }
 
+TEST(env_stall_report, takes_0_to_60s_and_is_on_in_debug_mode) {
+  const auto threshold = [](const char* text) { return parse({{"HOCKET_STALL_REPORT", text}}).stall_report; };
+  EXPECT_EQ(parse({}).stall_report, 0);
+  EXPECT_EQ(parse({{"HOCKET_DEBUG", "1"}}).stall_report, 100 * nanos_per_ms);
+  EXPECT_EQ(parse({{"HOCKET_DEBUG", "1"}, {"HOCKET_STALL_REPORT", "0"}}).stall_report, 0);
+  EXPECT_EQ(threshold("0"), 0);
+  EXPECT_EQ(threshold("25ms"), 25 * nanos_per_ms);
+  EXPECT_EQ(threshold("60s"), 60 * nanos_per_second);
+  for (const char* text : {"61s", "-1ms", "100", "on", "1", "1h", "100 ms"}) {
+    EXPECT_EQ(complaint("HOCKET_STALL_REPORT", text),
+              std::string("HOCKET_STALL_REPORT=\"") + text +
+                  "\" is not accepted: expected 0, auto, or a time up to 60s with its unit (ns, us, ms)");
+  }
+}
+
 TEST(env_poll_interval, takes_1us_to_100ms) {
   const auto interval = [](const char* text) { return parse({{"HOCKET_POLL_INTERVAL", text}}).poll_interval; };
   EXPECT_EQ(parse({}).poll_interval, 100 * nanos_per_us);
@@ -391,6 +406,7 @@ TEST(display_text, shows_every_value_with_its_source) {
             "  HOCKET_SEED = '42' [environment: 42]\n"
             "  HOCKET_VIRTUAL_CLOCK = '0' [default: 0]\n"
             "  HOCKET_DEBUG = '0' [default: 0]\n"
+            "  HOCKET_STALL_REPORT = '0' [default: auto]\n"
             "  HOCKET_DISPLAY_ENV = '1' [environment: 1]\n"
             "HOCKET DISPLAY ENVIRONMENT END\n");
 }

@@ -203,6 +203,10 @@ bool assign(settings& s, const env_variable& v, std::string_view text, const std
       return flag(s.virtual_clock);
     case env_id::debug:
       return flag(s.debug);
+    case env_id::stall_report:
+      if (text == "auto") return s.stall_report = s.debug ? debug_stall : 0, true;
+      if (text == "0") return s.stall_report = 0, true;
+      return duration(s.stall_report);
     case env_id::display_env:
       if (text == "verbose") return s.display = env_display::verbose, true;
       if (const auto value = parse_number(text, 0, 1))
@@ -340,6 +344,8 @@ std::string value_text(const settings& s, env_id id) {
       return flag(s.virtual_clock);
     case env_id::debug:
       return flag(s.debug);
+    case env_id::stall_report:
+      return duration_text(s.stall_report);
     case env_id::display_env:
       return s.display == env_display::verbose ? "verbose" : flag(s.display == env_display::on);
     case env_id::count_:

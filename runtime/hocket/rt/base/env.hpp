@@ -20,6 +20,8 @@
 
 namespace hocket::rt {
 
+inline constexpr nanos debug_stall = 100 * nanos_per_ms;  // asyncio's slow_callback_duration
+
 enum class env_source { fallback, environment };
 enum class env_display { off, on, verbose };
 
@@ -41,6 +43,7 @@ struct settings {
   std::optional<std::uint64_t> seed;
   bool virtual_clock = false;
   bool debug = false;
+  nanos stall_report = 0;
   env_display display = env_display::off;
 
   std::array<env_source, env_count> sources{};  ///< by env_id

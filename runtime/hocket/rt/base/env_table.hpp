@@ -28,6 +28,7 @@ enum class env_id : std::size_t {
   seed,
   virtual_clock,
   debug,
+  stall_report,
   display_env,
   count_
 };
@@ -96,6 +97,10 @@ inline constexpr std::array<env_variable, env_count> env_table{{
     {env_id::virtual_clock, "HOCKET_VIRTUAL_CLOCK", env_kind::flag, 0, 1, "0",
      "time jumps to the next deadline when nothing is left to run; for tests and examples"},
     {env_id::debug, "HOCKET_DEBUG", env_kind::flag, 0, 1, "0", "debug mode, as asyncio's"},
+    {env_id::stall_report, "HOCKET_STALL_REPORT", env_kind::spin, 0, 60 * nanos_per_second, "auto",
+     "reports who computes for longer than this without an await that waits: task, function and stack; takes the "
+     "signal "
+     "SIGRTMAX - 1, and needs the standby; auto: 100ms in debug mode, else 0; 0: no reports"},
     {env_id::display_env, "HOCKET_DISPLAY_ENV", env_kind::display, 0, 1, "0",
      "prints every variable's effective value and its source to stderr at start-up; verbose: with meanings and CPU "
      "limits"},

@@ -8,10 +8,20 @@
 #include <hocket/rt/base/error.hpp>
 #include <hocket/rt/coro/base_exception.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
+#include <hocket/rt/sched/stall_probe.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 #include <hocket/rt/sched/worker.hpp>
 
 namespace hocket::rt {
+namespace {
+
+[[maybe_unused]] const bool describes_tasks = [] {
+  stall_probe::describe_by(
+      [](void* t, running_task& out) noexcept { static_cast<task_base*>(t)->whole_task().describe(out); });
+  return true;
+}();
+
+}  // namespace
 
 void task_base::step(runnable& r) noexcept {
   thread_context& context = this_thread();
@@ -37,6 +47,14 @@ void task_base::step(runnable& r) noexcept {
   if (learner) learner->meter().end();
 }
 
+// The task is noted while its coroutine runs, for only then it cannot end under a look at this thread.
+void task_base::resume(worker* self) noexcept {
+  action_ = action::none;
+  if (self) self->note_task(this);
+  resume_point_.resume();
+  if (self) self->note_task(nullptr);
+}
+
 // Runs the coroutines until they wait or end. Gives the task that is to run next on this thread, or null.
 task_base* task_base::run_until_stop(worker* self) noexcept {
   cancel_due_ = word_.take_owed_cancel();
@@ -46,9 +64,9 @@ task_base* task_base::run_until_stop(worker* self) noexcept {
   if (action_ == action::give_way && !cancel_due_) {
     action_ = action::suspend;
   } else {
-    resume();
+    resume(self);
   }
-  for (;; resume()) {
+  for (;; resume(self)) {
     switch (action_) {
       case action::transfer:
         break;

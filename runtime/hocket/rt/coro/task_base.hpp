@@ -20,6 +20,7 @@
 namespace hocket::rt {
 
 class worker;
+struct running_task;
 
 class task_base : public runnable {
  public:
@@ -32,6 +33,10 @@ class task_base : public runnable {
 
   /// Itself, or, for what runs as a part of another task, that one.
   virtual task_base& whole_task() noexcept { return *this; }
+
+  /// Says what it is, for a report. In a signal handler on the thread that runs it: allocates nothing, waits for
+  /// nobody.
+  virtual void describe(running_task&) const noexcept {}
 
   /// Requests cancellation, as Task.cancel does. False when the task is done already. Any thread with a reference; for
   /// a task of a serial home, only code that runs there.
@@ -109,10 +114,7 @@ class task_base : public runnable {
 
   static void step(runnable& r) noexcept;
   task_base* run_until_stop(worker* self) noexcept;
-  void resume() noexcept {
-    action_ = action::none;
-    resume_point_.resume();
-  }
+  void resume(worker* self) noexcept;
   enum class settled { requeued, at_rest };
   settled settle() noexcept;
   futex_mutex& message_mutex() const noexcept;

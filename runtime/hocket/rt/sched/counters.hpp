@@ -54,6 +54,7 @@ struct scheduler_counters {
   worker_figures standby;                 // with its followers; zeros when there is none
   std::uint64_t standby_activations = 0;  // times it was called up from its rest
   unsigned followers = 0;                 // threads started
+  std::uint64_t stalls_reported = 0;
 
   worker_figures total() const noexcept;  // workers and standby
 };

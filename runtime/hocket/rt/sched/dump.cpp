@@ -8,6 +8,7 @@
 #include <hocket/rt/sched/blocking_pool.hpp>
 #include <hocket/rt/sched/followers.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
+#include <hocket/rt/sched/stall_report.hpp>
 #include <hocket/rt/sched/standby.hpp>
 #include <hocket/rt/sched/worker.hpp>
 
@@ -49,6 +50,7 @@ scheduler_counters scheduler::counters() const {
   if (standby_) {
     for (unsigned i = first_extra_seat(), n = seat_count(); i < n; ++i) all.standby += read(seat(i).counters());
     all.standby_activations = standby_->activations();
+    all.stalls_reported = stalls_ ? stalls_->printed() : 0;
     all.followers = followers_ ? followers_->started() : 0;
   }
   return all;

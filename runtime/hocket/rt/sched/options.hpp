@@ -23,6 +23,7 @@ struct scheduler_options {
   int followers = -1;       // at most; only with learning
   int budget = -1;          // operations that a task may do without waiting; 0: any number
   nanos budget_slice = -1;  // how long it may go on so; 0: any time
+  nanos stall_report = -1;  // a run that takes longer is reported; 0: none is; only with a standby
   bool virtual_clock = false;
   std::optional<std::uint64_t> seed = {};
 };
@@ -44,6 +45,7 @@ struct scheduler_plan {
   std::optional<std::uint64_t> seed = {};
   unsigned budget = 0;           // operations that a task may do without waiting before it gives way; 0: any number
   nanos budget_slice = 0;        // how long it may go on so; 0: any time
+  nanos stall_report = 0;        // a run that takes longer is reported; 0: none is
   nanos slice = 0;               // that threads who serve events ask of the kernel; 0: none
   nanos spin = 0;                // how long a searcher goes on looking before it parks
   nanos poll_interval = 0;       // a busy worker looks at sockets and timers at least this often

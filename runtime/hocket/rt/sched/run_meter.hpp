@@ -38,6 +38,15 @@ class run_meter {
     if (measures_) end_measured();
   }
 
+  /// The standby stands by because of what runs. The thread itself.
+  bool arms() const noexcept { return arms_; }
+
+  /// The record of the function that runs; null when that is not known. Any thread; a hint.
+  const hog_record* runs_function() const noexcept {
+    const auto id = static_cast<std::uint16_t>(function_.load(relaxed));
+    return id == hog_book::nobody ? nullptr : &hog_book::record(id);
+  }
+
   /// The last run was not measured, and looked long.
   void alarm_about_last_run() noexcept;
 

@@ -14,6 +14,7 @@
 #include <hocket/rt/sched/blocking_pool.hpp>
 #include <hocket/rt/sched/borrower.hpp>
 #include <hocket/rt/sched/followers.hpp>
+#include <hocket/rt/sched/stall_report.hpp>
 #include <hocket/rt/sched/standby.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 #include <hocket/rt/sched/thread_start.hpp>
@@ -38,6 +39,7 @@ scheduler::scheduler(const scheduler_options& asked)
     standby_ = std::make_unique<standby>(*this, add_seat());
     if (plan_.followers > 0) followers_ = std::make_unique<followers>(*this, seat_count(), plan_.followers);
   }
+  if (plan_.stall_report > 0) stalls_ = std::make_unique<stall_report>(*this, plan_.stall_report);
   blocking_ = std::make_unique<blocking_pool>(*this, plan_.blocking_threads);
   start();
   roll_.emplace(*this);
@@ -76,6 +78,7 @@ void scheduler::start() {
 }
 
 void scheduler::stop() noexcept {
+  if (stalls_) stalls_->stop();  // it looks at the threads that end below
   // order: S1: before the calls below; a thread that they do not find asleep reads it before it sleeps.
   stopping_.store(true, seq_cst);
   for (unsigned i = 0; i < plan_.workers; ++i) seats_[i]->unpark();

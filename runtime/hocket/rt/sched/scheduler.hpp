@@ -33,6 +33,7 @@ namespace hocket::rt {
 class blocking_pool;
 class borrower;
 class followers;
+class stall_report;
 class standby;
 class worker;
 
@@ -135,6 +136,7 @@ class scheduler {
   friend class standby;
   friend class followers;
   friend class run_meter;
+  friend class stall_report;
 
   void start();
   void stop() noexcept;
@@ -242,6 +244,7 @@ class scheduler {
   std::atomic<unsigned> seat_count_{0};
   std::unique_ptr<standby> standby_;      // null when there is none
   std::unique_ptr<followers> followers_;  // null when there are to be none
+  std::unique_ptr<stall_report> stalls_;  // null when they are not reported
   std::unique_ptr<blocking_pool> blocking_;
   std::vector<std::thread> threads_;
 

@@ -12,12 +12,15 @@
 #include <hocket/rt/base/error.hpp>
 #include <hocket/rt/sched/hog_book.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
+#include <hocket/rt/sched/stall_report.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 #include <hocket/rt/sched/worker.hpp>
 
 namespace hocket::rt {
 
-standby::standby(scheduler& sched, worker& seat) : sched_(sched), seat_(seat), seen_(sched.seats_.size()) {}
+standby::standby(scheduler& sched, worker& seat) : sched_(sched), seat_(seat), seen_(sched.seats_.size()) {
+  if (sched.plan().stall_report > 0) stalls_.resize(sched.seats_.size());
+}
 
 void standby::main() noexcept {
   seat_.begin_thread();
@@ -56,6 +59,7 @@ bool standby::should_stand() const noexcept {
 
 /// Not while every awake worker is in a known hog: then there is nothing to find out.
 bool standby::has_to_watch() const noexcept {
+  if (sched_.stalls_) return true;
   unsigned known = sched_.idle_.sleeping() + sched_.aside_.load(relaxed);  // order: a hint
   for (unsigned i = 0; i < sched_.workers(); ++i) known += sched_.seat(i).is_hogging();
   return known < sched_.workers() || sched_.is_under_suspicion();
@@ -120,6 +124,7 @@ void standby::look_at_workers() noexcept {
   bool is_anyone_stuck = false;
   for (unsigned i = 0, n = sched_.seat_count(); i < n; ++i) {
     worker& w = sched_.seat(i);
+    if (sched_.stalls_) look_for_stall(i, now);
     sighting& seen = seen_[i];
     const thread_probe& thread = w.meter().thread();
     const bool is_running = w.runs_now() != nullptr;
@@ -139,6 +144,19 @@ void standby::look_at_workers() noexcept {
     if (!sched_.is_reactor_attended() || sched_.has_light_work()) sched_.wake_one();
   } else {
     suspects_until_.store(now + suspicion, relaxed);  // order: a hint
+  }
+}
+
+/// A strand's turn is one run and may hold many tasks: a stall is of one of them.
+void standby::look_for_stall(unsigned index, nanos now) noexcept {
+  const worker& w = sched_.seat(index);
+  stall_sighting& seen = stalls_[index];
+  const auto runs = w.counters().runs.read();
+  const void* const task = w.runs_task();
+  if (!w.runs_now() || runs != seen.runs || task != seen.task) {
+    seen = {.runs = runs, .task = task, .since = now};
+  } else if (!seen.is_told && now - seen.since >= sched_.stalls_->threshold()) {
+    seen.is_told = sched_.stalls_->note(index, runs, task, seen.since);
   }
 }
 

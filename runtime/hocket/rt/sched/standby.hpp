@@ -101,6 +101,7 @@ class standby {
   bool should_stand() const noexcept;
   bool is_standing() const noexcept;
   void look_at_workers() noexcept;
+  void look_for_stall(unsigned index, nanos now) noexcept;
   bool has_to_watch() const noexcept;
   void stand() noexcept;
   void rest() noexcept;
@@ -119,6 +120,13 @@ class standby {
   // The watch: its thread, or a follower's while it is busy itself. Guarded by look_mutex_.
   futex_mutex look_mutex_;
   std::vector<sighting> seen_;  // by seat
+  struct stall_sighting {
+    std::uint64_t runs = 0;
+    const void* task = nullptr;
+    nanos since = 0;  // when it was first seen in this run of this task
+    bool is_told = false;
+  };
+  std::vector<stall_sighting> stalls_;  // by seat; empty when stalls are not reported
 
   // Its thread only.
   unsigned errands_ = 0;    // what it may still run for a call from rest

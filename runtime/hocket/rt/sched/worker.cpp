@@ -1,11 +1,14 @@
 #include <hocket/rt/sched/worker.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
 #include <hocket/rt/sched/borrower.hpp>
 #include <hocket/rt/sched/followers.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
+#include <hocket/rt/sched/stall_probe.hpp>
 #include <hocket/rt/sched/standby.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 
@@ -38,6 +41,10 @@ void worker::begin_thread() noexcept {
   this_thread() = {.sched = &sched_, .self = this};
   meter_.begin_thread();
   slice_.begin_thread();
+  if (sched_.plan().stall_report > 0) {
+    stall_probe::begin_thread();
+    thread_id_.store(::gettid(), relaxed);  // order: a number
+  }
 }
 
 void worker::main() noexcept {

@@ -5,6 +5,8 @@
 // Calls: "Owner" parts only on the seat's thread; the rest from any thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -75,6 +77,11 @@ class alignas(cache_line) worker {
   void enter_hog() noexcept;
   void leave_hog() noexcept;
   bool is_hogging() const noexcept { return hogs_.load(relaxed) > 0; }
+  /// The same, by a hog_scope of its own and not because its function is known for it.
+  bool is_declared_hog() const noexcept { return hogs_.load(relaxed) > (meter_.arms() ? 1u : 0u); }
+
+  /// Around the resumption of a task's coroutine; null after it.
+  void note_task(void* task) noexcept { runs_task_.store(task, relaxed); }  // order: its own handler, and hints
 
   bool checkpoint() noexcept;
 
@@ -118,6 +125,10 @@ class alignas(cache_line) worker {
   const worker_counters& counters() const noexcept { return counters_; }
   const runnable* runs_now() const noexcept { return runs_now_.load(relaxed); }
   bool is_asleep() const noexcept { return asleep_.load(relaxed); }
+  /// The task whose coroutine runs; null outside of tasks. To be followed only on the thread itself.
+  void* runs_task() const noexcept { return runs_task_.load(relaxed); }
+  /// 0 before it has begun, and where stalls are not reported.
+  pid_t thread_id() const noexcept { return thread_id_.load(relaxed); }
 
  private:
   friend class standby;
@@ -173,6 +184,8 @@ class alignas(cache_line) worker {
   worker_counters counters_;
   std::atomic<const runnable*> runs_now_{nullptr};  // for dump(): an address, never followed
   std::atomic<bool> asleep_{false};                 // or lent
+  std::atomic<void*> runs_task_{nullptr};
+  std::atomic<pid_t> thread_id_{0};
 };
 
 }  // namespace hocket::rt

@@ -1,0 +1,106 @@
+// A task that is stuck is named, with its coroutine and where it stands.
+#include <hocket/hocket.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <hocket/rt/base/symbols.hpp>
+#include <hocket/rt/sched/scheduler.hpp>
+
+namespace asyncio = hocket;
+using asyncio::Coro;
+
+namespace {
+
+using clock_type = std::chrono::steady_clock;
+
+std::uint64_t reports() { return asyncio::get_running_loop().state().sched().counters().stalls_reported; }
+
+void compute(std::chrono::milliseconds time) {
+  for (const auto until = clock_type::now() + time; clock_type::now() < until;) {
+  }
+}
+
+[[gnu::noinline]] void the_culprit() {
+  for (const auto until = clock_type::now() + std::chrono::seconds(20); reports() == 0;) {
+    if (clock_type::now() > until) return;
+  }
+}
+
+Coro<> calls_the_culprit() {
+  co_await asyncio::sleep(0);
+  the_culprit();
+}
+
+Coro<> has_a_stuck_task() {
+  const auto t = asyncio::create_task(calls_the_culprit(), {.name = "Slow \"one\""});
+  co_await t;
+  EXPECT_EQ(reports(), 1u);
+}
+
+void expect_to_be_named(const std::string& text) {
+  EXPECT_NE(text.find("has been in the task 'Slow \"one\"' for "), text.npos) << text;
+  EXPECT_NE(text.find("calls_the_culprit()' at "), text.npos) << text;
+  EXPECT_NE(text.find("stall_test.cpp:"), text.npos) << text;
+  if (!hocket::rt::symbols_have_lines()) GTEST_SKIP() << "no libbacktrace";
+  const auto culprit = text.find("the_culprit()");
+  const auto caller = text.find("called by", culprit);
+  EXPECT_NE(culprit, text.npos) << text;
+  EXPECT_NE(text.find("calls_the_culprit()", caller), text.npos) << text;
+  EXPECT_EQ(text.find("hocket::rt::"), text.npos) << "the runtime's own frames are left out\n" << text;
+}
+
+TEST(stalls, are_reported_in_the_parallel_door_in_debug_mode) {
+  testing::internal::CaptureStderr();
+  asyncio::run_parallel(has_a_stuck_task(), {.workers = 1, .debug = true});
+  expect_to_be_named(testing::internal::GetCapturedStderr());
+}
+
+TEST(stalls, are_reported_in_the_serial_door_in_debug_mode) {
+  testing::internal::CaptureStderr();
+  asyncio::run(has_a_stuck_task(), {.workers = 1, .debug = true});
+  expect_to_be_named(testing::internal::GetCapturedStderr());
+}
+
+TEST(stalls, are_not_reported_where_nobody_asked) {
+  asyncio::run_parallel(
+      []() -> Coro<> {
+        compute(std::chrono::milliseconds(150));
+        co_await asyncio::sleep(0);
+        EXPECT_EQ(reports(), 0u);
+      }(),
+      {.workers = 1, .debug = false});
+}
+
+TEST(stalls, are_not_what_said_that_it_would_take_long) {
+  asyncio::run_parallel(
+      []() -> Coro<> {
+        co_await asyncio::parallel(compute, std::chrono::milliseconds(150));
+        co_await asyncio::to_thread(compute, std::chrono::milliseconds(150));
+        co_await asyncio::sleep(0.15);
+        EXPECT_EQ(reports(), 0u);
+      }(),
+      {.workers = 1, .debug = true});
+}
+
+// One turn of a serial loop, and no task of it is long.
+TEST(stalls, are_not_many_short_tasks_of_a_busy_loop) {
+  asyncio::run(
+      []() -> Coro<> {
+        std::vector<asyncio::Task<>> tasks;
+        for (int i = 0; i < 30; ++i) {
+          tasks.push_back(asyncio::create_task([]() -> Coro<> {
+            compute(std::chrono::milliseconds(8));
+            co_return;
+          }));
+        }
+        for (const auto& t : tasks) co_await t;
+        EXPECT_EQ(reports(), 0u);
+      }(),
+      {.workers = 1, .debug = true});
+}
+
+}  // namespace
