@@ -1,7 +1,10 @@
 #include <hocket/rt/base/symbols.hpp>
 
 #include <cxxabi.h>
+#include <dlfcn.h>
 
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 
 namespace hocket::rt {
@@ -19,6 +22,18 @@ std::string readable_name(const char* symbol) {
   std::string name = demangled ? demangled : plain;
   std::free(demangled);
   return name;
+}
+
+code_place place_by_linker(const void* address) {
+  Dl_info info{};
+  if (dladdr(address, &info) == 0) return {};
+  if (info.dli_sname) return {.function = readable_name(info.dli_sname)};
+  if (!info.dli_fname) return {};
+  // For addr2line and its kin.
+  char offset[32];
+  std::snprintf(offset, sizeof offset, "+0x%zx",
+                static_cast<std::size_t>(static_cast<const char*>(address) - static_cast<const char*>(info.dli_fbase)));
+  return {.file = info.dli_fname + std::string(offset)};
 }
 
 }  // namespace hocket::rt

@@ -13,8 +13,8 @@
 namespace hocket::rt {
 
 struct code_place {
-  std::string function;  // demangled; empty when unknown
-  std::string file;      // empty when unknown
+  std::string function = {};  // demangled; empty when unknown
+  std::string file = {};      // empty when unknown
   int line = 0;
 };
 
@@ -24,6 +24,9 @@ std::vector<code_place> places_of(const void* address, bool is_return_address);
 
 /// The name as it stands in the source: demangled, and without what a compiler adds to the parts of a coroutine.
 std::string readable_name(const char* symbol);
+
+/// What the dynamic linker knows: an exported function; or the program or library, as the file, with the offset in it.
+code_place place_by_linker(const void* address);
 
 /// Whether places have files and lines.
 bool symbols_have_lines() noexcept;

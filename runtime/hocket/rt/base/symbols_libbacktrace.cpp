@@ -2,6 +2,7 @@
 #include HOCKET_BACKTRACE_HEADER  // in gcc's own folder, which not every compiler searches
 
 #include <cstdint>
+#include <filesystem>
 
 #include <hocket/rt/base/symbols.hpp>
 
@@ -16,28 +17,34 @@ backtrace_state* state() {
   return one;
 }
 
-// The callbacks of a C library: an exception may not pass through it.
+// The callbacks of a C library: an exception must not pass through it, so one ends the process.
 int add_place(void* places, std::uintptr_t, const char* file, int line, const char* function) noexcept {
   if (function || file) {
-    static_cast<std::vector<code_place>*>(places)->push_back({readable_name(function), file ? file : "", line});
+    const std::string path = file ? std::filesystem::path(file).lexically_normal().string() : std::string();
+    static_cast<std::vector<code_place>*>(places)->push_back({readable_name(function), path, line});
   }
   return 0;
 }
 
-void add_symbol(void* places, std::uintptr_t, const char* symbol, std::uintptr_t, std::uintptr_t) noexcept {
-  if (symbol) static_cast<std::vector<code_place>*>(places)->push_back({readable_name(symbol), "", 0});
+// Debug information without full names (-g1) has the bare one only; the symbol is that of what nothing holds.
+void name_outermost(void* argument, std::uintptr_t, const char* symbol, std::uintptr_t, std::uintptr_t) noexcept {
+  if (!symbol) return;
+  auto& places = *static_cast<std::vector<code_place>*>(argument);
+  if (places.empty()) places.emplace_back();
+  places.back().function = readable_name(symbol);
 }
 
 }  // namespace
 
 std::vector<code_place> places_of(const void* address, bool is_return_address) {
-  const auto at = reinterpret_cast<std::uintptr_t>(address) - (is_return_address ? 1 : 0);
+  const char* const at = static_cast<const char*>(address) - (is_return_address ? 1 : 0);
+  const auto number = reinterpret_cast<std::uintptr_t>(at);
   std::vector<code_place> places;
   if (state()) {
-    backtrace_pcinfo(state(), at, add_place, ignore_error, &places);
-    if (places.empty()) backtrace_syminfo(state(), at, add_symbol, ignore_error, &places);
+    backtrace_pcinfo(state(), number, add_place, ignore_error, &places);
+    backtrace_syminfo(state(), number, name_outermost, ignore_error, &places);
   }
-  if (places.empty()) places.emplace_back();
+  if (places.empty()) places.push_back(place_by_linker(at));
   return places;
 }
 

@@ -12,7 +12,7 @@
 namespace hocket::rt {
 namespace {
 
-constexpr unsigned most_lines = 12;  // of a stack
+constexpr unsigned most_lines = 24;  // of a stack
 
 std::string text_of(const code_place& place) {
   std::string text = place.function.empty() ? "?" : place.function;
@@ -22,14 +22,16 @@ std::string text_of(const code_place& place) {
 
 /// What stands below it is how the worker came there, which is always the same.
 bool is_of_the_runtime(const std::string& function) {
-  return function.starts_with("hocket::rt::task_base::") || function.starts_with("hocket::rt::worker::");
+  return function.starts_with("hocket::rt::task_base::") || function.starts_with("hocket::rt::worker::") ||
+         function.starts_with("hocket::rt::strand::");
 }
 
 void append_stack(std::string& out, const stall_shot& shot) {
   unsigned lines = 0;
   for (unsigned i = 0; i < shot.depth; ++i) {
-    for (const code_place& place : places_of(shot.at[i], i > 0)) {
-      if (lines > 0 && is_of_the_runtime(place.function)) return;
+    const auto places = places_of(shot.at[i], i > 0);
+    if (lines > 0 && is_of_the_runtime(places.back().function)) return;
+    for (const code_place& place : places) {
       if (lines == most_lines) return;
       out += (lines == 0 ? "hocket:   it is in " : "hocket:     called by ") + text_of(place) + "\n";
       ++lines;
