@@ -27,8 +27,7 @@ void compute(std::chrono::milliseconds time) {
 [[gnu::noinline]] void the_culprit() {
   for (const auto until = clock_type::now() + std::chrono::seconds(20); reports() == 0;) {
     if (clock_type::now() > until) return;
-    for (volatile int i = 0; i < 1'000'000; i = i + 1) {
-    }
+    for (int i = 0; i < 1'000'000; ++i) asm volatile("");
   }
 }
 

@@ -29,8 +29,7 @@ std::uint64_t reports(const scheduler& sched) { return sched.counters().stalls_r
 [[gnu::noinline]] void spins_until_it_is_reported(const scheduler& sched, std::uint64_t before) {
   for (const nanos until = steady_now() + 20 * nanos_per_second; reports(sched) == before;) {
     if (steady_now() > until) return;
-    for (volatile int i = 0; i < 100'000; i = i + 1) {
-    }
+    for (int i = 0; i < 100'000; ++i) asm volatile("");
   }
 }
 
