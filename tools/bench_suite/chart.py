@@ -59,7 +59,9 @@ def dots(rows, unit, label):
     parts = []
     for tick in scale.ticks():
         x = LEFT + scale(tick)
-        parts += [line(x, 4, x, height - 26, "grid"), text(x, height - 10, number(tick), "axis", "middle")]
+        parts.append(line(x, 4, x, height - 26, "grid"))
+        if x < LEFT + PLOT - 30:  # else it would lie on the unit
+            parts.append(text(x, height - 10, number(tick), "axis", "middle"))
     for i, row in enumerate(rows):
         y = ROW * i + ROW / 2 + 4
         name = kind(row["runtime"])
