@@ -227,13 +227,14 @@ TEST(parallel_for, holds_the_virtual_clock_only_while_it_computes) {
 
 #if defined(HOCKET_TBB_TSAN)
 // The two meet without an order between them, so that they run on two threads, and ThreadSanitizer could not know more.
+// Many writes, because it overlooks one that comes at the very same moment as the other.
 Coro<> two_pieces_write_the_same() {
-  int same = 0;
+  volatile int same = 0;
   std::atomic<int> arrived{0};
   auto write = [&](int i) {
     arrived.fetch_add(1, std::memory_order_relaxed);
     hocket::support::eventually([&] { return arrived.load(std::memory_order_relaxed) == 2; });
-    same = i;
+    for (int n = 0; n < 1000; ++n) same = i;
   };
   co_await asyncio::parallel_for(0, 2, write);
 }

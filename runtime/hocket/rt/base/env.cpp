@@ -185,6 +185,9 @@ bool assign(settings& s, const env_variable& v, std::string_view text, const std
       if (text == "auto") return s.thread_slice = 100 * nanos_per_us, true;
       if (text == "0") return s.thread_slice = 0, true;
       return duration(s.thread_slice);
+    case env_id::standby_nice:
+      if (text == "auto") return s.standby_nice = 10, true;
+      return number(s.standby_nice);
     case env_id::poll_interval:
       return duration(s.poll_interval);
     case env_id::budget:
@@ -332,6 +335,8 @@ std::string value_text(const settings& s, env_id id) {
       return s.standers ? std::to_string(s.standers) : "auto";
     case env_id::thread_slice:
       return duration_text(s.thread_slice);
+    case env_id::standby_nice:
+      return std::to_string(s.standby_nice);
     case env_id::poll_interval:
       return duration_text(s.poll_interval);
     case env_id::budget:

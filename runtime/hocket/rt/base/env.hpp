@@ -37,6 +37,7 @@ struct settings {
   unsigned followers = 0;
   unsigned standers = 0;
   nanos thread_slice = 0;
+  unsigned standby_nice = 0;
   nanos poll_interval = 0;
   unsigned budget = 0;
   nanos slice = 0;

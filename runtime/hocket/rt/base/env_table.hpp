@@ -22,6 +22,7 @@ enum class env_id : std::size_t {
   followers,
   standers,
   thread_slice,
+  standby_nice,
   poll_interval,
   budget,
   slice,
@@ -81,10 +82,14 @@ inline constexpr std::array<env_variable, env_count> env_table{{
      "least 14, at most 64"},
     {env_id::standers, "HOCKET_STANDERS", env_kind::count, 1, 16, "auto",
      "how many threads are to wait for events while functions run that may compute for long; more serve sooner and "
-     "take more of the CPU; auto: 2 where they surely do, 3 where some do now and then"},
+     "take more of the CPU; auto: 2 where they surely do, or 1 if HOCKET_STANDBY_NICE is allowed; 3 where some do now "
+     "and then"},
     {env_id::thread_slice, "HOCKET_THREAD_SLICE", env_kind::spin, 0, 100 * nanos_per_ms, "auto",
      "the time slice that threads ask of the kernel while they serve events for busy workers (Linux 6.12); auto: "
      "100us; 0: the kernel's own"},
+    {env_id::standby_nice, "HOCKET_STANDBY_NICE", env_kind::count, 0, 40, "auto",
+     "by how much threads lower their nice value while they serve events for busy workers, where the system allows it "
+     "(CAP_SYS_NICE or RLIMIT_NICE); auto: 10"},
     {env_id::poll_interval, "HOCKET_POLL_INTERVAL", env_kind::duration, nanos_per_us, 100 * nanos_per_ms, "100us",
      "how long a busy worker may go without polling sockets and timers"},
     {env_id::budget, "HOCKET_BUDGET", env_kind::count, 0, 1'000'000, "auto",

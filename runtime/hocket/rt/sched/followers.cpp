@@ -39,6 +39,12 @@ bool followers::are_needed() const noexcept {
   return first.is_armed() && first.is_busy();
 }
 
+// Who came for suspects and stays for convicts costs a switch of threads for each event that it takes from the others.
+bool followers::is_superfluous(const worker& seat) const noexcept {
+  if (!seat.is_favoured() || sched_.is_under_suspicion()) return false;
+  return sched_.do_enough_stand(sched_.standers_beside_convicts(seat));
+}
+
 void followers::main(worker& seat) noexcept {
   seat.begin_thread();
   is_starting_.store(false, relaxed);
@@ -46,7 +52,7 @@ void followers::main(worker& seat) noexcept {
     if (runnable* r = seat.find_work()) {
       roster_.arrive();
       seat.run(*r);
-    } else if (are_needed()) {
+    } else if (are_needed() && !is_superfluous(seat)) {
       stand(seat);
     } else {
       rest();
@@ -61,7 +67,7 @@ void followers::stand(worker& seat) noexcept {
   const nanos until = from + (first.is_busy() ? standby::tick : patience);
   runnable_list came = seat.wait_in_reactor(until);  // which says that it arrived
   const bool in_vain = came.empty();
-  if (!in_vain) sched_.hand_over_standing();
+  if (!in_vain) sched_.hand_over_standing(seat);
   seat.deliver(std::move(came));
   if (first.is_busy()) first.look_if_due();
   if (in_vain && !seat.has_ready() && steady_now() >= from + patience && sched_.do_enough_stand(1)) rest();

@@ -45,6 +45,7 @@ class followers {
   static constexpr nanos patience = 20 * nanos_per_ms;  // one for whom nothing came in this time rests
 
   bool are_needed() const noexcept;
+  bool is_superfluous(const worker& seat) const noexcept;
   void start_one() noexcept;
   void main(worker& seat) noexcept;
   void stand(worker& seat) noexcept;

@@ -47,8 +47,11 @@ scheduler_plan make_plan(const scheduler_options& asked) {
   plan.budget = asked.budget >= 0 ? static_cast<unsigned>(asked.budget) : env.budget;
   // A schedule that is to replay, or to be the same at any speed of the machine, depends on no clock.
   if (!plan.seed && !plan.virtual_clock) plan.budget_slice = asked.budget_slice >= 0 ? asked.budget_slice : env.slice;
-  if (plan.standby) plan.stall_report = asked.stall_report >= 0 ? asked.stall_report : env.stall_report;
-  if (plan.standby) plan.slice = env.thread_slice;
+  if (plan.standby) {
+    plan.stall_report = asked.stall_report >= 0 ? asked.stall_report : env.stall_report;
+    plan.slice = env.thread_slice;
+    plan.nice_boost = env.standby_nice;
+  }
   plan.spin = plan.seed ? 0 : spin_time(env);
   plan.poll_interval = env.poll_interval;
   plan.pin_to = env.pin_to;

@@ -46,6 +46,7 @@ struct scheduler_plan {
   unsigned budget = 0;           // operations that a task may do without waiting before it gives way; 0: any number
   nanos budget_slice = 0;        // how long it may go on so; 0: any time
   nanos stall_report = 0;        // a run that takes longer is reported; 0: none is
+  unsigned nice_boost = 0;       // by so much threads who serve events ask for a lower nice value
   nanos slice = 0;               // that threads who serve events ask of the kernel; 0: none
   nanos spin = 0;                // how long a searcher goes on looking before it parks
   nanos poll_interval = 0;       // a busy worker looks at sockets and timers at least this often

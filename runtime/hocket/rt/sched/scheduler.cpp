@@ -23,6 +23,7 @@
 namespace hocket::rt {
 namespace {
 
+constexpr unsigned favoured_standers = 1;
 constexpr unsigned usual_standers = 2;
 constexpr unsigned wary_standers = 3;  // one who has just run may have to wait for a processor that a hog is on
 
@@ -215,9 +216,15 @@ bool scheduler::has_light_work() const noexcept {
   return false;
 }
 
-void scheduler::hand_over_standing() noexcept {
-  const unsigned others = (plan_.standers ? plan_.standers : usual_standers) - 1;
-  if (others > 0 && do_convicts_run()) ensure_standing(others);
+unsigned scheduler::standers_beside_convicts(const worker& one) const noexcept {
+  if (plan_.standers) return plan_.standers;
+  return one.is_favoured() ? favoured_standers : usual_standers;
+}
+
+void scheduler::hand_over_standing(const worker& by) noexcept {
+  if (!do_convicts_run()) return;
+  const unsigned others = standers_beside_convicts(by) - 1;
+  if (others > 0) ensure_standing(others);
 }
 
 void scheduler::ensure_standing(unsigned enough) noexcept {

@@ -171,9 +171,11 @@ class scheduler {
   /// The calling thread is about to run what may be a hog: somebody else must stand in the reactor.
   void expect_hog(nanos current) noexcept;
 
-  /// The calling thread comes from the reactor with something while convicts run: a second one is to stand there. One
-  /// alone would use up its share of a processor that a hog runs on, and then wait for the kernel's tick.
-  void hand_over_standing() noexcept;
+  /// How many are to stand in the reactor while convicts run. One that the kernel favours is enough; another would use
+  /// up its share of a processor that a hog runs on, and then wait for the kernel's tick.
+  unsigned standers_beside_convicts(const worker& one) const noexcept;
+  /// `by` comes from the reactor with something: as many others are to stand there.
+  void hand_over_standing(const worker& by) noexcept;
 
   bool do_convicts_run() const noexcept { return convicts_.load(relaxed) > 0; }
 

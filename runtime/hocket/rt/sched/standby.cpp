@@ -68,7 +68,7 @@ bool standby::has_to_watch() const noexcept {
 void standby::stand() noexcept {
   const nanos limit = has_to_watch() ? steady_now() + tick : sched_.quota_ ? sched_.quota_->next_look() : never;
   runnable_list came = seat_.wait_in_reactor(limit);
-  if (!came.empty()) sched_.hand_over_standing();
+  if (!came.empty()) sched_.hand_over_standing(seat_);
   seat_.deliver(std::move(came));
   look_if_due();
 }

@@ -21,6 +21,7 @@ constexpr unsigned most_next_in_row = 3;
 constexpr int busy_events = 32;  // a busy worker takes so many at a look; a sleeping one takes them all
 constexpr nanos stuck_after = 3 * nanos_per_us;
 constexpr int wary_events = 1;  // while what an event starts may hog, the others are better off with somebody else
+constexpr int few_events = 8;   // it may still turn out to, and who stands by for hogs is alone
 constexpr std::uint32_t seeded_window = 8;  // a seed picks among so many at the head of the ready queue
 
 }  // namespace
@@ -33,14 +34,14 @@ worker::worker(scheduler& sched, unsigned index, seat_kind kind, std::uint64_t s
       random_(seed),
       meter_(sched, kind == seat_kind::standby),
       budget_(sched.plan().budget, sched.plan().budget_slice),
-      slice_(sched.plan().slice) {}
+      urgency_(sched.plan().slice, sched.plan().nice_boost) {}
 
 // ---- The loop.
 
 void worker::begin_thread() noexcept {
   this_thread() = {.sched = &sched_, .self = this};
   meter_.begin_thread();
-  slice_.begin_thread();
+  urgency_.begin_thread();
   if (sched_.plan().stall_report > 0) {
     stall_probe::begin_thread();
     thread_id_.store(::gettid(), relaxed);  // order: a number
@@ -323,7 +324,7 @@ void worker::get_up() noexcept {
   // W5: if a waker took this worker out of the sleepers, it has counted it as searching.
   searching_ = !sched_.idle_.unpark_self(index_);
   if (sched_.standby_) sched_.standby_->begin_watch();
-  if (!sched_.is_under_suspicion()) slice_.make_usual();
+  if (!sched_.is_under_suspicion()) urgency_.set(urgency::level::usual);
 }
 
 /// False: there is something to look for after all, and this worker is a searcher.
@@ -366,7 +367,11 @@ runnable_list worker::wait_in_reactor(nanos limit) noexcept {
   runnable_list came;
   if (announce_stay()) {
     if (sched_.followers_ && is_standby()) sched_.followers_->arrive();
-    if (is_standby() || sched_.is_under_suspicion()) slice_.make_brief();
+    if (sched_.is_under_suspicion()) {
+      urgency_.set(urgency::level::prompt);
+    } else if (is_standby()) {
+      urgency_.set(urgency::level::favoured);
+    }
     counters_.polls.add();
     if (sched_.has_virtual_clock()) {
       if (!sched_.jump_clock(came)) sched_.io().poll(never, came, reactor::max_batch);
@@ -438,8 +443,8 @@ void worker::enter_hog() noexcept {
 void worker::leave_hog() noexcept { hogs_.store(hogs_.load(relaxed) - 1, relaxed); }  // order: as enter_hog()
 
 int worker::events_at_once(int otherwise) const noexcept {
-  const bool is_wary = sched_.is_under_suspicion() || (is_standby() && sched_.do_convicts_run());
-  return is_wary ? wary_events : otherwise;
+  if (sched_.is_under_suspicion()) return wary_events;
+  return is_standby() && sched_.do_convicts_run() ? few_events : otherwise;
 }
 
 bool worker::checkpoint() noexcept {

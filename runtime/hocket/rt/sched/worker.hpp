@@ -24,7 +24,7 @@
 #include <hocket/rt/sched/poll_clock.hpp>
 #include <hocket/rt/sched/reactor_stay.hpp>
 #include <hocket/rt/sched/run_meter.hpp>
-#include <hocket/rt/sched/time_slice.hpp>
+#include <hocket/rt/sched/urgency.hpp>
 #include <hocket/rt/time/timer_shard.hpp>
 
 namespace hocket::rt {
@@ -92,7 +92,10 @@ class alignas(cache_line) worker {
   op_budget& budget() noexcept { return budget_; }
 
   /// The watch: it has been running the same thing for a tick or more.
-  void let_others_pass() noexcept { slice_.make_usual(); }
+  void let_others_pass() noexcept { urgency_.set(urgency::level::usual); }
+
+  /// The system gives it a lower nice value while it serves events.
+  bool is_favoured() const noexcept { return urgency_.is_favoured(); }
 
   // ---- Any thread.
 
@@ -179,7 +182,7 @@ class alignas(cache_line) worker {
   std::atomic<bool> asks_relief_{
       false};  // what runs now has been running for long; anybody sets it, the next run clears it
 
-  time_slice slice_;
+  urgency urgency_;
 
   worker_counters counters_;
   std::atomic<const runnable*> runs_now_{nullptr};  // for dump(): an address, never followed

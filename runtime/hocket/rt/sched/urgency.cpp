@@ -1,11 +1,15 @@
-#include <hocket/rt/sched/time_slice.hpp>
+#include <hocket/rt/sched/urgency.hpp>
 
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace hocket::rt {
 namespace {
+
+constexpr int lowest_nice = -20;
 
 // As in <linux/sched/types.h>, which does not go together with <sched.h>. The C library has no call for it yet.
 struct attributes {
@@ -21,8 +25,8 @@ struct attributes {
 
 }  // namespace
 
-void time_slice::begin_thread() noexcept {
-  if (brief_ == 0) return;
+void urgency::begin_thread() noexcept {
+  if (!is_used()) return;
   attributes now;
   if (::syscall(SYS_sched_getattr, 0, &now, sizeof now, 0) < 0) return;
   if (now.policy != SCHED_OTHER && now.policy != SCHED_BATCH) return;
@@ -32,15 +36,19 @@ void time_slice::begin_thread() noexcept {
   thread_.store(::gettid(), release);
 }
 
-void time_slice::request(bool brief) noexcept {
+void urgency::request(level wanted) noexcept {
   const pid_t thread = thread_.load(acquire);  // order: N1
   if (thread == 0) return;
-  is_brief_.store(brief, relaxed);  // order: a hint: two requests at once may end either way, until the next
+  asked_.store(wanted, relaxed);  // order: a hint: two requests at once may end either way, until the next
   attributes wish;
   wish.policy = policy_;
-  wish.nice = nice_;
-  wish.runtime = brief ? static_cast<std::uint64_t>(brief_) : 0;
+  wish.nice = wanted == level::favoured ? std::max(nice_ - boost_, lowest_nice) : nice_;
+  wish.runtime = wanted == level::usual ? 0 : static_cast<std::uint64_t>(slice_);
+  const bool is_granted = ::syscall(SYS_sched_setattr, thread, &wish, 0) == 0;
+  is_favoured_.store(is_granted && wish.nice < nice_, relaxed);  // order: a hint
+  if (is_granted || wish.nice == nice_) return;
   // Refused: nothing is lost but promptness.
+  wish.nice = nice_;
   (void)::syscall(SYS_sched_setattr, thread, &wish, 0);
 }
 
