@@ -67,8 +67,8 @@ TEST(stall_report, tells_of_what_happens_again_and_again_less_and_less_often) {
   std::uint64_t told = 0;
   {
     scheduler sched(reporting(3 * nanos_per_ms));
-    // Whether a stall was told is known when the next one is: the fifth, at the latest, is silent.
-    for (int i = 0; i < 7; ++i) run_on_a_worker(sched, [] { spin_for(20 * nanos_per_ms); });
+    run_on_a_worker(sched, [&] { spins_until_it_is_reported(sched, 0); });
+    for (int i = 0; i < 6; ++i) run_on_a_worker(sched, [] { spin_for(20 * nanos_per_ms); });
     told = reports(sched);
   }
   const std::string text = testing::internal::GetCapturedStderr();
