@@ -57,6 +57,9 @@ TEST(stall_report, names_the_function_on_top_of_the_stack) {
   }
   const std::string text = testing::internal::GetCapturedStderr();
   EXPECT_TRUE(text.starts_with("hocket: worker 0 has been in something that is no task for ")) << text;
+  if (support::under_sanitizer && text.find("its stack could not be read") != text.npos) {
+    GTEST_SKIP() << "the sanitizer calls signal handlers later";
+  }
   if (!symbols_have_lines()) GTEST_SKIP() << "no libbacktrace";
   EXPECT_NE(text.find("spins_until_it_is_reported"), text.npos) << text;
   EXPECT_NE(text.find("stall_report_test.cpp:"), text.npos) << text;

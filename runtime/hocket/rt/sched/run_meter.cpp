@@ -34,16 +34,20 @@ bool run_meter::begin_measured(std::uint16_t current, standing s, bool may_defer
   measures_ = true;
   cpu_from_ = clock_now(CLOCK_THREAD_CPUTIME_ID);
   is_convict_ = s == standing::convict;
-  arms_ = is_doubtful || is_convict_;
+  const bool arms = is_doubtful || is_convict_;
+  arms_.store(arms, relaxed);                               // order: a hint to others
   if (is_convict_) sched_.convicts_.fetch_add(1, relaxed);  // order: a hint
-  if (arms_) sched_.arm_standby();
+  if (arms) sched_.arm_standby();
   if (is_doubtful) sched_.expect_hog(measured_from_);
   return true;
 }
 
 void run_meter::end_measured() noexcept {
   measures_ = false;
-  if (std::exchange(arms_, false)) sched_.disarm_standby();
+  if (arms()) {
+    arms_.store(false, relaxed);
+    sched_.disarm_standby();
+  }
   if (std::exchange(is_convict_, false)) sched_.convicts_.fetch_sub(1, relaxed);  // order: a hint
   const std::uint32_t f = function_.load(relaxed);
   if (is_trial_) hog_book::record(static_cast<std::uint16_t>(f)).end_trial();

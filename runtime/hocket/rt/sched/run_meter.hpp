@@ -38,8 +38,8 @@ class run_meter {
     if (measures_) end_measured();
   }
 
-  /// The standby stands by because of what runs. The thread itself.
-  bool arms() const noexcept { return arms_; }
+  /// The standby stands by because of what runs. Any thread; a hint.
+  bool arms() const noexcept { return arms_.load(relaxed); }
 
   /// The record of the function that runs; null when that is not known. Any thread; a hint.
   const hog_record* runs_function() const noexcept {
@@ -68,11 +68,11 @@ class run_meter {
 
   // The seat's thread only: the task that runs.
   bool measures_ = false;
-  bool arms_ = false;        // and the standby stands by
-  bool is_convict_ = false;  // and its function is known to hog
-  bool is_trial_ = false;    // and little is known of its function
-  nanos measured_from_ = 0;  // on the clock
-  nanos cpu_from_ = 0;       // of the thread
+  std::atomic<bool> arms_{false};  // and the standby stands by; the thread alone writes it
+  bool is_convict_ = false;        // and its function is known to hog
+  bool is_trial_ = false;          // and little is known of its function
+  nanos measured_from_ = 0;        // on the clock
+  nanos cpu_from_ = 0;             // of the thread
 
   std::atomic<std::uint32_t> function_{hog_book::nobody};  // of the task that runs, and whether the watch noted its hog
   thread_probe thread_;

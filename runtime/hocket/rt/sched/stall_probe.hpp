@@ -28,7 +28,7 @@ struct stall_shot {
   const void* task_address = nullptr;  // as worker::runs_task()
   bool is_declared = false;            // it is in a hog_scope of its own
   running_task task;
-  unsigned depth = 0;
+  unsigned depth = 0;                     // 0: the stack could not be read
   std::array<const void*, deepest> at{};  // the first is where it stands, the others are return addresses
 };
 

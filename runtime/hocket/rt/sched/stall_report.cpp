@@ -112,6 +112,8 @@ void stall_report::report(const stall& s) {
   if (was_seen) {
     if (shot.runs != s.runs || shot.task_address != s.task) return;  // it has come back in the last moment
     if (shot.is_declared) return;                                    // it said that it would compute for long
+  } else if (w.is_declared_hog()) {
+    return;
   } else if (const hog_record* known = w.meter().runs_function()) {
     shot.task.function = known->function();
     shot.task.file = known->file();
@@ -130,10 +132,10 @@ void stall_report::report(const stall& s) {
   }
   if (times > 1) out += "; " + std::to_string(times) + " times by now";
   out += "\n";
-  if (was_seen) {
+  if (was_seen && shot.depth > 0) {
     append_stack(out, shot);
   } else {
-    out += "hocket:   it did not answer, so there is no stack\n";
+    out += was_seen ? "hocket:   its stack could not be read\n" : "hocket:   it did not answer, so there is no stack\n";
   }
   std::fwrite(out.data(), 1, out.size(), stderr);
   printed_.fetch_add(1, relaxed);  // order: a number
