@@ -1,9 +1,9 @@
 // What every future has in common, be it made by create_future(), a task or a gather: its status, its exception and who
 // waits.
 //
-// A result is set once, by whoever moves `pending` to `completing`; then the value is written, the end is published,
-// and the waiters are fired in the order in which they came. Firing only queues: nothing that waits runs inside
-// set_result().
+// A result is set once, by whoever moves `pending` to `completing` (of a task: by its end); then the value is written,
+// the end is published, and the waiters are fired in the order in which they came. Firing only queues: nothing that
+// waits runs inside set_result().
 #pragma once
 
 #include <atomic>
@@ -72,9 +72,11 @@ class future_core {
   loop_state* loop() const noexcept { return loop_.load(rt::relaxed); }  // order: set at the start, cleared at the end
 
   void add_ref() const noexcept { refs_.fetch_add(1, rt::relaxed); }  // order: whoever adds one holds one
+  /// The same for its creator, while nobody else has it.
+  void add_first_ref() const noexcept { refs_.store(refs_.load(rt::relaxed) + 1, rt::relaxed); }
   void release_ref() const noexcept {
-    // order: U2: all use happens before the end; pairs with itself.
-    if (refs_.fetch_sub(1, rt::acq_rel) == 1) delete this;
+    // order: U2: all use happens before the end; pairs with itself. Who holds the only one need not count down.
+    if (refs_.load(rt::acquire) == 1 || refs_.fetch_sub(1, rt::acq_rel) == 1) delete this;
   }
 
   /// `<Future finished result=...>` without the value, as far as the core knows.

@@ -259,7 +259,7 @@ loop_state::registry_shard& loop_state::shard_of(const task_core& t) noexcept { 
 
 void loop_state::add_task(task_core& t) noexcept {
   auto& shard = shard_of(t);
-  t.future_core::add_ref();
+  t.add_first_ref();  // it is not scheduled yet
   const std::lock_guard guard(shard.mutex);
   shard.tasks.push_back(t);
 }

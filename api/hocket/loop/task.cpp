@@ -70,7 +70,6 @@ bool task_core::cancel(std::string_view message) {
 rt::task_base* task_core::finish(bool began) noexcept {
   const bool cancelled = mark_done() || !began;
   std::exception_ptr error = take_outcome(!cancelled);
-  begin_completion();
   // As in Task.__step: an owed cancel wins over a value, not over an exception.
   if (error && !is_cancelled_error(error)) {
     publish_exception(std::move(error));
