@@ -154,7 +154,7 @@ bool arrival::cancel(rt::task_base& self) noexcept {
 
 bool arrival::await_resume() {
   if (!task_ || gives_way_ || begins_anew_) {
-    finish_resume();
+    throw_if_cancelled();
     return enough_;
   }
   net::attempt got;
@@ -164,7 +164,7 @@ bool arrival::await_resume() {
     if (state_.source_ && !cancelled_) got = receive_locked();
     enough_ = state_.has_locked(wanted_) || received_ > 0;
   }
-  finish_resume();  // what was received meanwhile is in the buffer
+  throw_if_cancelled();
   if (cancelled_) throw CancelledError(task_->cancel_message());
   if (!state_.source_) {
     state_.throw_if_failed();
@@ -173,6 +173,17 @@ bool arrival::await_resume() {
     enough_ = true;
   }
   return enough_;
+}
+
+// What was received meanwhile is the next reader's: it is in the buffer, or comes there from where it lies.
+void arrival::throw_if_cancelled() {
+  try {
+    finish_resume();
+  } catch (...) {
+    const std::lock_guard lock(state_.mutex_);
+    state_.buffer_.append(std::string_view(into_.data(), received_));
+    throw;
+  }
 }
 
 net::attempt arrival::receive_locked() {

@@ -118,6 +118,7 @@ class [[nodiscard("co_await it")]] arrival final : public rt::leaf_awaiter, priv
 
   static void woken(rt::runnable& op) noexcept { wake(*static_cast<arrival&>(op).task_); }
 
+  void throw_if_cancelled();
   net::attempt receive_locked();
 
   reader_state& state_;
