@@ -24,13 +24,17 @@ Coro<> connection::run() {
     request_parser::state state = parser_.feed(input);
     while (state == request_parser::state::complete) {
       entry_.requests.add();
+      const std::size_t answered = out_.size();
       std::exception_ptr failed;
       try {
         append_answer(co_await core_.handler(parser_.request()));
       } catch (...) {
         failed = std::current_exception();
       }
-      if (failed) append_failure(std::move(failed));
+      if (failed) {
+        out_.resize(answered);  // what was begun of an answer must not go out
+        append_failure(std::move(failed));
+      }
       if (!keep_) break;
       parser_.next();
       head_deadline_ = body_deadline_ = 0;

@@ -194,6 +194,7 @@ bool may_hold_control(std::string_view text) noexcept {
     const std::uint64_t flipped = w ^ (ones * 0x7f);
     return (((w - ones * 0x20) & ~w) | ((flipped - ones) & ~flipped)) & highs;
   };
+  if (text.empty()) return false;
   std::uint64_t w = 0;
   std::uint64_t found = 0;
   if (text.size() < sizeof w) {

@@ -159,10 +159,12 @@ request_parser::state request_parser::feed(std::string_view& input) {
 }
 
 void request_parser::next() {
+  // A large head's or body's memory is not kept for the next request.
+  if (request_.head_.capacity() > 4096) std::string().swap(request_.head_);
+  if (trailer_.capacity() > 4096) std::string().swap(trailer_);
   request_.head_.clear();
   request_.headers_.clear();
   request_.method_ = request_.target_ = request_.path_ = request_.query_ = {};
-  // A large body's memory is not kept for the next request.
   if (request_.body_.capacity() > 64 * 1024) std::string().swap(request_.body_);
   request_.body_.clear();
   state_ = state::head;
@@ -207,7 +209,7 @@ request_parser::line_result request_parser::take_line(std::string_view& input, s
   return line_result::line;
 }
 
-/// The views into the head follow when it moves, which it does once in a connection's life, or twice.
+/// The views into the head follow when it moves, which is seldom: its room doubles.
 void request_parser::append(std::string& lines, std::string_view piece) {
   if (&lines != &request_.head_ || lines.capacity() - lines.size() >= piece.size()) {
     lines.append(piece);
@@ -267,6 +269,9 @@ void request_parser::take_field(std::string_view line) {
   if (!name || !is_token(*name)) return fail(400, "a header line must read NAME: VALUE");
   if (request_.headers_.size() == limits_.headers) return fail(431, "too many header lines");
   const Header& field = request_.headers_.emplace_back(Header{*name, trimmed(line)});
+  const bool frames = same_name(*name, "content-length") || same_name(*name, "transfer-encoding");
+  if (frames && line.substr(0, line.find_last_not_of(' ') + 1).ends_with('\t'))
+    return fail(400, "a tab after a length or a coding");  // llhttp takes it for a part of that
   switch (name->size()) {  // of the names that decide something, each has a length of its own
     case 4:
       if (same_name(*name, "host")) ++head_.hosts;

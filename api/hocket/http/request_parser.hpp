@@ -40,7 +40,7 @@ class request_parser {
   /// A byte of the next request has come (a blank line before it does not count).
   bool started() const noexcept { return state_ != state::head || !request_.head_.empty(); }
   /// In state body: the client waits for "100 Continue" before it sends the body.
-  bool expects_continue() const noexcept { return expects_continue_; }
+  bool expects_continue() const noexcept { return state_ == state::body && expects_continue_; }
   const Request& request() const noexcept { return request_; }
 
   int error_status() const noexcept { return error_status_; }

@@ -25,7 +25,7 @@ rt::scheduler_options to_scheduler_options(const RunOptions& o) {
   if (o.debug && rt::process_settings().texts[static_cast<std::size_t>(rt::env_id::stall_report)] == "auto") {
     out.stall_report = *o.debug ? rt::debug_stall : 0;
   }
-  if (o.budget) out.budget = static_cast<int>(*o.budget);
+  if (o.budget) out.budget = static_cast<int>(std::min<unsigned>(*o.budget, INT_MAX));
   out.seed = o.seed ? o.seed : rt::process_settings().seed;
   return out;
 }

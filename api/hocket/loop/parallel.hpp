@@ -31,11 +31,15 @@ Coro<T> parallel(Coro<T> coro) {
   const auto scope = rt::counted_ptr<task_scope>::adopt(new task_scope(create_future<void>(loop)));
   scope->enter();
   Task<T> task(start_task(loop, loop.pool_home(), std::move(coro), {}, scope));
-  const auto result = co_await as_result(task);
+  auto result = co_await as_result(task);
   if (!result) cancel_scope(loop, *scope);
   scope->leave();
   co_await scope_end(scope);
-  co_return co_await std::move(task);
+  if constexpr (std::is_void_v<T>) {
+    result.rethrow();
+  } else {
+    co_return static_cast<T>(std::move(result).value());
+  }
 }
 
 /// Calls `fn` on a worker that the standby watches over.

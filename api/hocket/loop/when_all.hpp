@@ -141,7 +141,7 @@ class [[nodiscard("co_await it")]] when_all_vector final : public fork_join_wait
   bool await_ready() const noexcept { return coros_.empty(); }
   std::vector<stored<T>> await_resume() {
     std::vector<stored<T>> all;
-    if (!children_) return all;
+    if (coros_.empty()) return all;
     finish_join();
     all.reserve(coros_.size());
     for (std::size_t i = 0; i < coros_.size(); ++i) all.push_back(std::move(*children_[i].value));

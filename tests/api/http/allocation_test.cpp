@@ -20,7 +20,11 @@ Coro<std::uint64_t> allocations_of(int rounds, std::string requests, std::size_t
   for (int i = 0; i < rounds; ++i) {
     writer.write(requests);
     std::size_t got = 0;
-    while (got < answers) got += co_await reader.readinto(bytes);
+    while (got < answers) {
+      const std::size_t n = co_await reader.readinto(bytes);
+      if (n == 0) throw RuntimeError("the server closed");
+      got += n;
+    }
   }
   co_return testing_support::allocations() - before;
 }

@@ -88,6 +88,8 @@ const std::vector<refused> refusals = {
     {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x5\r\n\r\nhello", 400},
     {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5 6\r\n\r\nhello", 400},
     {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", 400},
+    {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\t\r\n\r\nhello", 400},
+    {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\t \r\n\r\n0\r\n\r\n", 400},
     {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", 400},
     {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n", 413},
     // Transfer codings.
@@ -197,6 +199,17 @@ TEST(request_parser, refuses_the_same_byte_by_byte) {
     const std::string stream = r.stream + smuggled;
     EXPECT_EQ(read_bytewise(stream), read_all({stream})) << stream;
   }
+}
+
+TEST(request_parser, a_client_is_told_to_go_on_when_its_head_is_complete_and_not_before) {
+  const Limits limits;
+  request_parser parser(limits);
+  std::string_view line = "POST / HTTP/1.1\r\nExpect: 100-continue\r\n";
+  parser.feed(line);
+  EXPECT_FALSE(parser.expects_continue());
+  std::string_view rest = "Host: a\r\nContent-Length: 2\r\n\r\n";
+  EXPECT_EQ(parser.feed(rest), request_parser::state::body);
+  EXPECT_TRUE(parser.expects_continue());
 }
 
 TEST(request_parser, a_zero_byte_in_the_head_is_refused) {

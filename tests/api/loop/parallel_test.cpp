@@ -49,6 +49,17 @@ TEST(parallel, gives_what_the_function_and_the_coroutine_give) { at_every_worker
 
 int fail() { throw std::invalid_argument("no"); }
 
+Coro<std::string> text_from_the_pool(std::string text) { co_return text; }
+
+Coro<> compare_texts() {
+  const std::string text(100, 'x');  // too long to lie in the string itself, where a move would not show
+  EXPECT_EQ(co_await asyncio::parallel(text_from_the_pool(text)), text);
+  auto copy = [text] { return text; };
+  EXPECT_EQ(co_await asyncio::parallel(copy), text);
+}
+
+TEST(parallel, gives_values_that_are_moved) { at_every_worker_count(compare_texts); }
+
 Coro<> catch_from_parallel() {
   std::string text;
   try {

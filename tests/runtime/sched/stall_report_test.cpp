@@ -80,10 +80,10 @@ TEST(stall_report, tells_of_what_happens_again_and_again_less_and_less_often) {
 }
 
 TEST(stall_report, leaves_a_declared_hog_alone) {
-  scheduler sched(reporting(3 * nanos_per_ms));
+  scheduler sched(reporting(100 * nanos_per_ms));
   run_on_a_worker(sched, [&] {
     const hog_scope hog(sched);
-    spin_for(50 * nanos_per_ms);
+    spin_for(300 * nanos_per_ms);
   });
   EXPECT_EQ(reports(sched), 0u);
 }
@@ -95,9 +95,9 @@ TEST(stall_report, is_silent_when_it_is_off) {
 }
 
 TEST(stall_report, is_silent_while_a_worker_sleeps) {
-  scheduler sched(reporting(3 * nanos_per_ms));
+  scheduler sched(reporting(100 * nanos_per_ms));
   run_on_a_worker(sched, [] {});
-  ::usleep(20'000);  // nobody is up
+  ::usleep(300'000);  // nobody is up
   run_on_a_worker(sched, [] {});
   EXPECT_EQ(reports(sched), 0u);
 }

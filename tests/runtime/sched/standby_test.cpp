@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <hocket/rt/base/fd.hpp>
+#include <hocket/rt/sched/standby.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 #include <hocket/rt/sched/worker.hpp>
 
@@ -278,6 +279,17 @@ TEST_P(with_standby, arming_over_and_over_loses_nothing) {
     done.wait(i + 1);
     if (i % 3 != 0) sched.disarm_standby();
   }
+}
+
+TEST(watch_bed, a_wake_that_comes_before_the_wait_does_not_cost_the_tick) {
+  watch_bed bed;
+  const std::atomic<std::uint32_t> word{0};
+  bed.wake(word);
+  bed.tick_in(nanos_per_ms);
+  bed.wait(word, 0, never);
+  EXPECT_FALSE(bed.has_ticked());
+  bed.wait(word, 0, never);
+  EXPECT_TRUE(bed.take_tick());
 }
 
 INSTANTIATE_TEST_SUITE_P(workers, with_standby, testing::Values(1u, 2u));

@@ -50,9 +50,10 @@ void task_base::step(runnable& r) noexcept {
 // The task is noted while its coroutine runs, for only then it cannot end under a look at this thread.
 void task_base::resume(worker* self) noexcept {
   action_ = action::none;
+  void* const outer = self ? self->runs_task() : nullptr;
   if (self) self->note_task(this);
   resume_point_.resume();
-  if (self) self->note_task(nullptr);
+  if (self) self->note_task(outer);
 }
 
 // Runs the coroutines until they wait or end. Gives the task that is to run next on this thread, or null.

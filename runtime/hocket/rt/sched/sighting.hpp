@@ -1,9 +1,9 @@
 // What the watch has seen of a seat, and whether what runs there is stuck.
 //
 // That the seat has dispatched nothing since the last look does not say it: neither does a thread that waits for a
-// processor, and whoever stood up for it would take that processor from it for longer. Stuck is what has computed since
-// the last look, or what blocks in a call. A thread that shares its processor with others computes a part of each tick
-// only: so a small part is enough, and what falls short of it adds up.
+// processor, and whoever stood up for it would take that processor from it for longer. Stuck is what has computed for
+// an eighth of a tick since it was first seen, and stays so until it ends; or what blocks in a call. A thread that
+// shares its processor with others computes a part of each tick only, so that what falls short adds up.
 // Calls: who holds the watch's mutex.
 #pragma once
 

@@ -79,9 +79,9 @@ void standby::rest() noexcept {
   errands_ = 0;
   is_active_ = false;
   // order: B2: a watch that begins after this sets the timer itself.
-  if (watches_.load(seq_cst)) duty_.bed().tick_in(tick);
+  duty_.bed().tick_in(watches_.load(seq_cst) ? tick : 0);
   duty_.rest([this] { return duty_.bed().has_ticked() || sched_.is_stopping(); });
-  if (duty_.bed().take_tick()) look_at_workers();
+  if (duty_.bed().take_tick()) look_if_due();  // two ticks may come at once, the bed's own and the timer's
 }
 
 // ---- The watch.
@@ -199,7 +199,6 @@ bool watch_bed::wait(const std::atomic<std::uint32_t>&, std::uint32_t, nanos) no
   while ((open = ::ppoll(doors, 2, tick_in_ > 0 ? &limit : nullptr, nullptr)) < 0) {
     if (errno != EINTR) fatal("sched", "poll: errno %d", errno);
   }
-  tick_in_ = 0;
   ticked_ = open == 0 || doors[1].revents != 0;
   if (open == 0) return true;
   std::uint64_t count = 0;

@@ -40,7 +40,8 @@ class watch_bed {
 
   // The sleeper only.
 
-  /// The next wait ends with a tick after `delay` at the latest: saves two system calls for each tick of a watch.
+  /// Each wait until the next call ends with a tick after `delay` at the latest; 0: none does. Saves two system calls
+  /// for each tick of a watch.
   void tick_in(nanos delay) noexcept { tick_in_ = delay; }
 
   /// Whether a tick ended a wait since the last call.
@@ -50,7 +51,7 @@ class watch_bed {
  private:
   const unique_fd event_;
   const unique_fd timer_;
-  nanos tick_in_ = 0;  // 0: there is no such wait
+  nanos tick_in_ = 0;
   bool ticked_ = false;
 };
 

@@ -4,11 +4,16 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include <hocket/rt/base/error.hpp>
+#include <hocket/rt/sched/thread_context.hpp>
+#include <hocket/rt/sched/worker.hpp>
 
 namespace hocket::rt {
 namespace {
@@ -44,8 +49,13 @@ void pin_this_thread(int cpu) noexcept {
 
 std::thread start_thread(const thread_spec& spec, std::function<void()> body) {
   const signals_blocked quiet;
+  // A lower nice value that a thread has while it serves events is not for those that it starts.
+  const worker* const creator = this_thread().self;
+  const std::optional<int> nice =
+      creator && creator->is_favoured() ? std::optional(creator->usual_nice()) : std::nullopt;
   try {
-    return std::thread([spec, body = std::move(body)] {
+    return std::thread([spec, nice, body = std::move(body)] {
+      if (nice) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), *nice);
       pthread_setname_np(pthread_self(), spec.name.substr(0, 15).c_str());
       // Deadlines to the point: the default lets every sleep end up to 50 us late.
       prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);

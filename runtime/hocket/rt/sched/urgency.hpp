@@ -39,6 +39,9 @@ class urgency {
   /// The system granted that.
   bool is_favoured() const noexcept { return is_favoured_.load(relaxed); }  // order: a hint
 
+  /// Of the thread, as it was given. The thread itself.
+  int usual_nice() const noexcept { return nice_; }
+
  private:
   bool is_used() const noexcept { return slice_ != 0 || boost_ != 0; }
   void request(level wanted) noexcept;

@@ -96,6 +96,8 @@ class alignas(cache_line) worker {
 
   /// The system gives it a lower nice value while it serves events.
   bool is_favoured() const noexcept { return urgency_.is_favoured(); }
+  /// What threads that this one starts are to have, and would not inherit. Owner.
+  int usual_nice() const noexcept { return urgency_.usual_nice(); }
 
   // ---- Any thread.
 
