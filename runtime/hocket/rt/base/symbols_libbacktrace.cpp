@@ -37,14 +37,13 @@ void name_outermost(void* argument, std::uintptr_t, const char* symbol, std::uin
 }  // namespace
 
 std::vector<code_place> places_of(const void* address, bool is_return_address) {
-  const char* const at = static_cast<const char*>(address) - (is_return_address ? 1 : 0);
-  const auto number = reinterpret_cast<std::uintptr_t>(at);
+  const auto number = reinterpret_cast<std::uintptr_t>(address) - (is_return_address ? 1 : 0);
   std::vector<code_place> places;
   if (state()) {
     backtrace_pcinfo(state(), number, add_place, ignore_error, &places);
     backtrace_syminfo(state(), number, name_outermost, ignore_error, &places);
   }
-  if (places.empty()) places.push_back(place_by_linker(at));
+  if (places.empty()) places.push_back(place_by_linker(reinterpret_cast<const void*>(number)));
   return places;
 }
 
