@@ -31,7 +31,9 @@ class scheduler;
 class task_core;
 class callback;
 
-/// How a loop is opened. What is left as it is comes from the environment (see `hocket env`).
+/// How a loop is opened. What is left as it is comes from the environment (see `hocket env`). Loops without a clock or
+/// a seed of their own share one pool: what it is like, debug's reports and the budget included, says the loop that
+/// starts it; another number of workers is an error.
 struct RunOptions {
   unsigned workers = 0;                    // 0: HOCKET_WORKERS
   unsigned blocking_threads = 0;           // 0: HOCKET_BLOCKING_THREADS
