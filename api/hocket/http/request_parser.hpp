@@ -1,11 +1,11 @@
 // Turns a connection's bytes into requests, strictly: what two servers could read differently is refused.
 //
 // The head is read here, line by line and each line once. The guard stands first: a line ends in CR LF, holds no other
-// CR, LF or control character, and does not begin with a blank; so a bare CR or LF and a folded line never decide where
-// a message ends (request smuggling). Then the line's grammar, which is narrower than RFC 9112's and never wider than
-// llhttp's. llhttp, built strict, reads the framing of chunked bodies. A line is judged when it is whole, so the answer
-// cannot depend on how the bytes were cut. One thread at a time; knows nothing of sockets. After: RFC 9112;
-// CVE-2023-30589 and CVE-2024-27982 (llhttp), CVE-2024-22019 (chunk extensions without a limit).
+// CR, LF or control character; so a bare CR or LF never decides where a message ends (request smuggling). Then the
+// line's grammar, which is narrower than RFC 9112's and never wider than llhttp's. llhttp, built strict, reads the
+// framing of chunked bodies. A line is judged when it is whole, so the answer cannot depend on how the bytes were cut.
+// One thread at a time; knows nothing of sockets. After: RFC 9112; CVE-2023-30589 and CVE-2024-27982 (llhttp),
+// CVE-2024-22019 (chunk extensions without a limit).
 #pragma once
 
 #include <cstdint>

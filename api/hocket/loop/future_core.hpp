@@ -73,7 +73,9 @@ class future_core {
 
   void add_ref() const noexcept { refs_.fetch_add(1, rt::relaxed); }  // order: whoever adds one holds one
   /// The same for its creator, while nobody else has it.
-  void add_first_ref() const noexcept { refs_.store(refs_.load(rt::relaxed) + 1, rt::relaxed); }
+  void add_first_ref() const noexcept {
+    refs_.store(refs_.load(rt::relaxed) + 1, rt::relaxed);  // order: published with the object
+  }
   void release_ref() const noexcept {
     // order: U2: all use happens before the end; pairs with itself. Who holds the only one need not count down.
     if (refs_.load(rt::acquire) == 1 || refs_.fetch_sub(1, rt::acq_rel) == 1) delete this;

@@ -48,6 +48,7 @@ worker_arena::borrowing::~borrowing() {
 void worker_arena::help(unsigned index) noexcept {
   loan& l = loans_[index];
   try {
+    const tbb_machinery from_here;  // oneTBB's own memory
     l.hold = l.waits_for.defer([] {});
   } catch (...) {
     return;  // no memory: this worker sleeps instead
@@ -66,6 +67,7 @@ void worker_arena::help(unsigned index) noexcept {
     }
     l.let_go.store(false, rt::relaxed);  // order: published by the next H1
   } else {
+    const tbb_machinery from_here;
     l.hold = {};
   }
   // order: H1: for the next loan's recaller.

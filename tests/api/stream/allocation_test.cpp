@@ -32,7 +32,11 @@ Coro<std::uint64_t> allocations_of(int requests, StreamReader reader, StreamWrit
   for (int i = 0; i < requests; ++i) {
     writer.write(message);
     std::size_t got = 0;
-    while (got < message.size()) got += co_await reader.readinto(bytes);
+    while (got < message.size()) {
+      const std::size_t n = co_await reader.readinto(bytes);
+      if (n == 0) throw RuntimeError("the server closed");
+      got += n;
+    }
   }
   co_return testing_support::allocations() - before;
 }

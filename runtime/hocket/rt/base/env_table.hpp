@@ -104,8 +104,7 @@ inline constexpr std::array<env_variable, env_count> env_table{{
     {env_id::debug, "HOCKET_DEBUG", env_kind::flag, 0, 1, "0", "debug mode, as asyncio's"},
     {env_id::stall_report, "HOCKET_STALL_REPORT", env_kind::spin, 0, 60 * nanos_per_second, "auto",
      "reports who computes for longer than this without an await that waits: task, function and stack; takes the "
-     "signal "
-     "SIGRTMAX - 1, and needs the standby; auto: 100ms in debug mode, else 0; 0: no reports"},
+     "signal SIGRTMAX - 1, and needs the standby; auto: 100ms in debug mode, else 0; 0: no reports"},
     {env_id::display_env, "HOCKET_DISPLAY_ENV", env_kind::display, 0, 1, "0",
      "prints every variable's effective value and its source to stderr at start-up; verbose: with meanings and CPU "
      "limits"},

@@ -59,11 +59,9 @@ void run_meter::end_measured() noexcept {
   note_run(f, length);
 }
 
-void run_meter::note_stuck() noexcept {
-  // order: a hint: the run may be over, and another one be blamed; it takes more than one to be convicted.
-  const std::uint32_t f = function_.load(relaxed);
-  if (f == hog_book::nobody || (function_.fetch_or(noted, relaxed) & noted)) return;
-  note_run(f, run_length::hog);
+void run_meter::note_stuck(std::uint32_t running) noexcept {
+  if (running == hog_book::nobody || (running & noted)) return;
+  if (function_.compare_exchange_strong(running, running | noted, relaxed)) note_run(running, run_length::hog);
 }
 
 void run_meter::alarm_about_last_run() noexcept {

@@ -54,8 +54,10 @@ class run_meter {
 
   const thread_probe& thread() const noexcept { return thread_; }
 
-  /// What runs now hogs, and will be known for it before it ends.
-  void note_stuck() noexcept;
+  /// What note_stuck() is to be told; ask before the look that says that the run still goes on.
+  std::uint32_t running() const noexcept { return function_.load(acquire); }
+  /// `running` hogs, and will be known for it before it ends. Nobody is blamed for it if another function runs by now.
+  void note_stuck(std::uint32_t running) noexcept;
 
  private:
   static constexpr std::uint32_t noted = 1u << 16;

@@ -128,8 +128,8 @@ void standby::look_at_workers() noexcept {
     sighting& seen = seen_[i];
     const thread_probe& thread = w.meter().thread();
     const bool is_running = w.runs_now() != nullptr;
-    if (!seen.look(w.counters().runs.read(), is_running, is_running ? thread.cpu_time() : 0,
-                   [&] { return thread.wants_processor(); })) {
+    const auto runs = w.counters().runs.read();
+    if (!seen.look(runs, is_running, is_running ? thread.cpu_time() : 0, [&] { return thread.wants_processor(); })) {
       continue;
     }
     is_anyone_stuck |= i < sched_.workers();
@@ -137,7 +137,9 @@ void standby::look_at_workers() noexcept {
     w.budget().cut();
     if (seen.times_stuck() == 1) continue;
     w.ask_relief();
-    if (seen.computed() >= hog_time) w.meter().note_stuck();
+    if (seen.computed() < hog_time) continue;
+    const std::uint32_t function = w.meter().running();
+    if (w.counters().runs.read() == runs) w.meter().note_stuck(function);  // else another one would be blamed
   }
   if (!is_anyone_stuck) return;
   if (sched_.idle_.sleeping() > 0) {

@@ -4,9 +4,9 @@
 //   prompt    a short time slice. Linux 6.12 and later let a thread that wakes up with a shorter slice than the running
 //             one's take its place at once, if it has not had more than its share; with equal slices it waits for the
 //             end of the other's, up to 3 ms. Needs no privilege; older kernels take the request and do nothing with it
-//   favoured  the same with a lower nice value: its share is so large that serving does not use it up. Needs
-//   CAP_SYS_NICE
-//             or RLIMIT_NICE, and is prompt without. Not for who may meet with a hog: it would go before all others
+//   favoured  the same with a lower nice value: its share is so large that serving does not use it up. It needs
+//             CAP_SYS_NICE or RLIMIT_NICE, and is prompt without. Not for who may meet with a hog: that would go before
+//             all others
 //
 // Other policies than SCHED_OTHER and SCHED_BATCH are left alone. Calls: begin_thread: the thread itself; the rest: any
 // thread.

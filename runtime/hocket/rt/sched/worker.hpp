@@ -80,7 +80,7 @@ class alignas(cache_line) worker {
   /// The same, by a hog_scope of its own and not because its function is known for it.
   bool is_declared_hog() const noexcept { return hogs_.load(relaxed) > (meter_.arms() ? 1u : 0u); }
 
-  /// Around the resumption of a task's coroutine; null after it.
+  /// Around the resumption of a task's coroutine; after it what was noted before, which is null outside of tasks.
   void note_task(void* task) noexcept { runs_task_.store(task, relaxed); }  // order: its own handler, and hints
 
   bool checkpoint() noexcept;
