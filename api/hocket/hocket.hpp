@@ -1,6 +1,7 @@
 // All of hocket's asyncio in one include: <hocket/hocket.hpp>, then `namespace asyncio = hocket;`.
 #pragma once
 
+#include <hocket/loop/as_completed.hpp>
 #include <hocket/loop/async_generator.hpp>
 #include <hocket/loop/coro.hpp>
 #include <hocket/loop/create_task.hpp>
@@ -13,6 +14,7 @@
 #include <hocket/loop/print.hpp>
 #include <hocket/loop/result.hpp>
 #include <hocket/loop/run.hpp>
+#include <hocket/loop/shield.hpp>
 #include <hocket/loop/sleep.hpp>
 #include <hocket/loop/strand.hpp>
 #include <hocket/loop/task.hpp>

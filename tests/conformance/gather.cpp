@@ -1,4 +1,6 @@
 // gather and wait: what tutorials and programs rely on (groups C10 to C12, C16 to C19).
+#include <array>
+
 #include "doors.hpp"
 
 using namespace conformance;
@@ -117,6 +119,127 @@ IN_SERIAL_DOOR(gather, starts_its_coroutines_in_argument_order) {
   EXPECT_EQ(log.entries(), (Entries{"a", "b"}));
 }
 
+// --- failures as values ---
+
+IN_BOTH_DOORS(gather, with_return_exceptions_gives_how_each_ended) {
+  const double start = now();
+  auto cancelled = asyncio::create_task(value_after(1, 10));
+  auto gathered =
+      asyncio::gather(asyncio::return_exceptions, fail_after(0.1), value_after(2, 0.3), cancelled, asyncio::sleep(0.1));
+  co_await settle();
+  cancelled.cancel("why");
+  auto&& [a, b, c, d] = co_await gathered;
+  EXPECT_NEAR(now() - start, 0.3, 0.01);
+  EXPECT_EQ(describe(a.error()), "ValueError: child");
+  EXPECT_TRUE(b.has_value());
+  EXPECT_EQ(asyncio::Result<int>(b).value(), 2);
+  EXPECT_TRUE(c.cancelled());
+  EXPECT_EQ(describe(c.error()), "CancelledError: why");
+  EXPECT_TRUE(d.has_value());
+}
+
+IN_BOTH_DOORS(gather, with_return_exceptions_takes_ranges_and_tasks_of_unknown_type) {
+  std::vector<Task<int>> tasks{asyncio::create_task(fail_after(0.1)), asyncio::create_task(value_after(2, 0.1))};
+  const std::vector<asyncio::Result<int>> results = co_await asyncio::gather(asyncio::return_exceptions, tasks);
+  EXPECT_EQ(describe(results[0].error()), "ValueError: child");
+  EXPECT_TRUE(results[1].has_value());
+  for (auto& t : tasks) t = asyncio::create_task(value_after(3, 100));
+  std::vector<asyncio::AnyTask> any(tasks.begin(), tasks.end());
+  co_await settle();
+  for (const auto& t : any) t.cancel();
+  const auto ends = co_await asyncio::gather(asyncio::return_exceptions, any);
+  EXPECT_EQ(ends.size(), 2u);
+  for (const auto& e : ends) EXPECT_TRUE(e.cancelled());
+}
+
+IN_BOTH_DOORS(gather, with_return_exceptions_a_cancel_of_the_gather_is_thrown_when_all_have_ended) {
+  const double start = now();
+  auto slow = asyncio::create_task([]() -> Coro<int> {
+    auto r = co_await asyncio::as_result(asyncio::sleep(10));
+    co_await asyncio::sleep(0.2);
+    r.rethrow();
+    co_return 1;
+  });
+  auto quick = asyncio::create_task(value_after(2, 10));
+  auto outer = asyncio::create_task([](Task<int> a, Task<int> b) -> Coro<> {
+    co_await asyncio::gather(asyncio::return_exceptions, a, b);
+  }(slow, quick));
+  co_await settle();
+  outer.cancel();
+  EXPECT_EQ(co_await ending(outer), "CancelledError");
+  EXPECT_NEAR(now() - start, 0.2, 0.01);
+  EXPECT_TRUE(slow.cancelled());
+  EXPECT_TRUE(quick.cancelled());
+}
+
+IN_BOTH_DOORS(gather, resumes_a_cancelled_caller_when_the_first_child_has_ended) {
+  const double start = now();
+  auto slow = asyncio::create_task([]() -> Coro<int> {
+    auto r = co_await asyncio::as_result(asyncio::sleep(10));
+    co_await asyncio::sleep(0.2);
+    r.rethrow();
+    co_return 1;
+  });
+  auto quick = asyncio::create_task(value_after(2, 10));
+  auto outer =
+      asyncio::create_task([](Task<int> a, Task<int> b) -> Coro<> { co_await asyncio::gather(a, b); }(slow, quick));
+  co_await settle();
+  outer.cancel();
+  EXPECT_EQ(co_await ending(outer), "CancelledError");
+  EXPECT_NEAR(now() - start, 0.001, 0.01);
+  EXPECT_FALSE(slow.done());
+  EXPECT_EQ(co_await ending(slow), "CancelledError");
+}
+
+static Coro<> two_failures() {
+  EXPECT_EQ(co_await ending(asyncio::gather(fail_after(0.1), fail_after(0.2))), "ValueError: child");
+  co_await asyncio::sleep(1);
+}
+TEST(gather, a_later_failure_counts_as_seen) {
+  testing::internal::CaptureStderr();
+  through_both_doors(&two_failures);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+IN_BOTH_DOORS(gather, that_cancels_siblings_throws_the_first_failure_when_all_have_ended) {
+  const double start = now();
+  Log log;
+  auto child = [&]() -> Coro<int> {
+    auto r = co_await asyncio::as_result(asyncio::sleep(10));
+    co_await asyncio::sleep(0.2);
+    log("cleaned up");
+    r.rethrow();
+    co_return 1;
+  };
+  auto first = asyncio::create_task(child);
+  auto second = asyncio::create_task(child);
+  EXPECT_EQ(co_await ending(asyncio::gather(asyncio::cancel_siblings, first, fail_after(0.1), second)),
+            "ValueError: child");
+  EXPECT_NEAR(now() - start, 0.3, 0.01);
+  EXPECT_EQ(log.count("cleaned up"), 2u);
+  EXPECT_TRUE(first.cancelled());
+  EXPECT_TRUE(second.cancelled());
+}
+
+IN_BOTH_DOORS(gather, that_cancels_siblings_gives_values_when_none_fails) {
+  std::vector<Coro<int>> coros;
+  for (int i = 0; i < 5; ++i) coros.push_back(value_after(i, 0.1));
+  const std::vector<int> values = co_await asyncio::gather(asyncio::cancel_siblings, std::move(coros));
+  EXPECT_EQ(values, (std::vector<int>{0, 1, 2, 3, 4}));
+}
+
+IN_BOTH_DOORS(gather, takes_any_range_of_handles) {
+  std::array<Task<int>, 2> tasks{asyncio::create_task(value_after(1, 0.1)), asyncio::create_task(value_after(2, 0.1))};
+  const std::vector<int> values = co_await asyncio::gather(tasks);
+  EXPECT_EQ(values, (std::vector<int>{1, 2}));
+}
+
+IN_BOTH_DOORS(gather, a_cancel_after_its_end_is_refused) {
+  auto gathered = asyncio::gather(value_after(1, 0.1));
+  co_await gathered;
+  EXPECT_FALSE(gathered.cancel());
+}
+
 // --- wait ---
 
 IN_SERIAL_DOOR(wait, first_exception_gives_the_failed_and_leaves_the_rest) {
@@ -180,4 +303,27 @@ IN_BOTH_DOORS(wait, all_completed_does_not_raise_what_a_task_raised) {
 IN_BOTH_DOORS(wait, of_nothing_is_an_error) {
   std::vector<Task<int>> none;
   EXPECT_EQ(co_await ending(asyncio::wait(none)), "ValueError: Set of Tasks/Futures is empty.");
+}
+
+IN_BOTH_DOORS(wait, gives_a_handle_that_stands_there_twice_once) {
+  auto task = asyncio::create_task(value_after(1, 0.1));
+  auto [done, pending] = co_await asyncio::wait(std::vector<Task<int>>{task, task});
+  EXPECT_EQ(done.size(), 1u);
+  EXPECT_TRUE(pending.empty());
+}
+
+IN_BOTH_DOORS(wait, a_cancelled_task_is_no_exception) {
+  std::vector<Task<int>> tasks{asyncio::create_task(value_after(1, 10)), asyncio::create_task(value_after(2, 0.5))};
+  co_await settle();
+  tasks[0].cancel();
+  auto [done, pending] = co_await asyncio::wait(tasks, {.return_when = asyncio::FIRST_EXCEPTION});
+  EXPECT_EQ(done.size(), 2u);
+  EXPECT_TRUE(pending.empty());
+}
+
+IN_BOTH_DOORS(wait, with_a_timeout_that_is_not_needed_gives_all) {
+  std::vector<Task<int>> tasks{asyncio::create_task(value_after(1, 0.1)), asyncio::create_task(value_after(2, 0.2))};
+  auto [done, pending] = co_await asyncio::wait(tasks, {.timeout = 100, .return_when = asyncio::ALL_COMPLETED});
+  EXPECT_EQ(done.size(), 2u);
+  EXPECT_LT(now(), 1);
 }

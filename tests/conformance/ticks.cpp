@@ -83,6 +83,14 @@ TICKS(gather_of_nothing_takes_none, 0, co_await asyncio::gather())
 TICKS(gather_of_a_done_future_takes_none, 0, auto f = new_future<int>(); f.set_result(1); co_await asyncio::gather(f))
 TICKS(wait_takes_three, 3, std::vector<Task<int>> tasks; tasks.push_back(asyncio::create_task(noop()));
       co_await asyncio::wait(tasks))
+TICKS(shield_takes_three, 3, co_await asyncio::shield(noop()))
+TICKS(shield_of_a_done_future_takes_none, 0, auto f = new_future<int>(); f.set_result(1); co_await asyncio::shield(f))
+TICKS(as_completed_takes_three, 3, std::vector<Task<int>> tasks; tasks.push_back(asyncio::create_task(noop()));
+      for (auto next : asyncio::as_completed(tasks)) co_await std::move(next))
+TICKS(as_completed_in_an_asynchronous_loop_takes_three, 3, std::vector<Task<int>> tasks;
+      tasks.push_back(asyncio::create_task(noop()));
+      ASYNC_FOR(auto task, asyncio::as_completed(tasks)) (void)task)
+TICKS(gather_with_return_exceptions_takes_three, 3, co_await asyncio::gather(asyncio::return_exceptions, noop()))
 TICKS(wait_for_a_coroutine_takes_none, 0, co_await asyncio::wait_for(noop(), 10))
 TICKS(wait_for_without_a_limit_takes_none, 0, co_await asyncio::wait_for(noop(), std::nullopt))
 // CPython takes three, for a task that it makes and cancels.

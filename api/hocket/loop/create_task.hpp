@@ -126,42 +126,21 @@ Future<T> create_future(loop_state& loop) {
   return Future<T>(rt::counted_ptr<future_state<T>>::adopt(new future_state<T>(&loop)));
 }
 
-/// Calls `fn(handle)` through the loop when the future is done.
-template <class Handle, class F>
-void add_callback_when_done(const Handle& handle, future_core& core, F fn) {
-  struct relay final : future_waiter {
-    relay(rt::counted_ptr<loop_state> l, Handle h, F f) : loop(std::move(l)), handle(std::move(h)), fn(std::move(f)) {}
-    void fire(future_core&) noexcept override { queue(); }
-    void queue() noexcept {
-      std::unique_ptr<relay> self(this);
-      if (loop->is_closed()) return;
-      try {
-        loop->call_soon([h = std::move(handle), f = std::move(fn)]() mutable { f(std::move(h)); });
-      } catch (...) {
-        report_problem("A done callback could not be queued", "", std::current_exception());
-      }
-    }
-    rt::counted_ptr<loop_state> loop;
-    Handle handle;
-    F fn;
-  };
-  loop_state* loop = core.loop();
-  if (!loop) loop = loop_state::running_here();
-  if (!loop) throw RuntimeError("no running event loop");
-  auto* r = new relay(rt::counted_ptr<loop_state>(loop), handle, std::move(fn));
-  if (!core.add_waiter(*r)) r->queue();
+template <class T>
+template <class F>
+DoneCallback Future<T>::add_done_callback(F fn) const {
+  return register_done_callback<Future<T>>(this->the(), std::move(fn));
 }
 
 template <class T>
 template <class F>
-void Future<T>::add_done_callback(F fn) const {
-  add_callback_when_done(*this, this->the(), std::move(fn));
+DoneCallback Task<T>::add_done_callback(F fn) const {
+  return register_done_callback<Task<T>>(this->the(), std::move(fn));
 }
 
-template <class T>
 template <class F>
-void Task<T>::add_done_callback(F fn) const {
-  add_callback_when_done(*this, this->the(), std::move(fn));
+DoneCallback AnyTask::add_done_callback(F fn) const {
+  return register_done_callback<AnyTask>(*core_, std::move(fn));
 }
 
 }  // namespace hocket

@@ -110,6 +110,12 @@ class EventLoop {
   rt::counted_ptr<loop_state> state_;
 };
 
+template <class T, class State>
+EventLoop future_handle<T, State>::get_loop() const {
+  return EventLoop(rt::counted_ptr<loop_state>(the().loop()));
+}
+inline EventLoop AnyTask::get_loop() const { return EventLoop(rt::counted_ptr<loop_state>(core_->loop())); }
+
 /// `<_UnixSelectorEventLoop running=False closed=False debug=False>`, as Python prints it.
 std::ostream& operator<<(std::ostream& out, const EventLoop& loop);
 

@@ -13,6 +13,12 @@ bool future_wait::commit(rt::task_base& self) noexcept {
 // As Task.cancel does, the request goes to what the task waits for; that ends this wait when it is cancelled in turn.
 bool future_wait::cancel(rt::task_base& self) noexcept { return future_->cancel(self.cancel_message()); }
 
+std::exception_ptr exception_of(const future_core& f) {
+  if (!f.is_done()) throw InvalidStateError("Exception is not set.");
+  if (f.is_cancelled()) f.rethrow_failure();
+  return f.take_notice();
+}
+
 void future_wait::finish_wait() {
   finish_resume();
   if (awaits_itself_) throw RuntimeError("Task cannot await on itself: " + future_->repr());

@@ -4,6 +4,8 @@
 // Mirrors asyncio.Future.
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <ostream>
@@ -12,12 +14,15 @@
 #include <utility>
 #include <variant>
 
+#include <hocket/loop/done_callback.hpp>
 #include <hocket/loop/future_core.hpp>
 #include <hocket/rt/base/counted_ptr.hpp>
 #include <hocket/rt/coro/suspend.hpp>
 #include <hocket/rt/coro/task_base.hpp>
 
 namespace hocket {
+
+class EventLoop;
 
 /// How a result of type T is kept: void as monostate, a reference as a wrapper.
 template <class T>
@@ -124,6 +129,9 @@ class last_future_wait : public future_wait {
   value_cell<T>& cell_;
 };
 
+/// The exception of a future that is done, or null. Throws CancelledError; InvalidStateError when it is not done.
+std::exception_ptr exception_of(const future_core& f);
+
 /// What Task<T> and Future<T> share: a handle to a future_core that has a value_cell<T>.
 template <class T, class State>
 class future_handle {
@@ -155,11 +163,19 @@ class future_handle {
   }
 
   /// The exception, or null. Throws CancelledError; InvalidStateError when it is not done.
-  std::exception_ptr exception() const {
-    if (!the().is_done()) throw InvalidStateError("Exception is not set.");
-    if (the().is_cancelled()) the().rethrow_failure();
-    return the().take_notice();
+  std::exception_ptr exception() const { return exception_of(the()); }
+
+  /// Takes a callback back that is not queued yet: by what add_done_callback gave, or, where callables can be compared,
+  /// as function pointers can, all that are equal. Gives how many. Any thread. Mirrors Future.remove_done_callback.
+  std::size_t remove_done_callback(DoneCallback name) const { return hocket::remove_done_callback(the(), name); }
+  template <std::equality_comparable F>
+    requires(!std::is_same_v<F, DoneCallback>)
+  std::size_t remove_done_callback(const F& fn) const {
+    return remove_equal_done_callbacks(the(), fn);
   }
+
+  /// The loop it belongs to; an empty handle once a task is done. Mirrors Future.get_loop.
+  EventLoop get_loop() const;
 
   shared_future_wait<T> operator co_await() const& {
     the();
@@ -227,9 +243,9 @@ class Future : public future_handle<T, future_state<T>> {
     return true;
   }
 
-  /// Calls `fn(future)` through the loop when it is done. Mirrors Future.add_done_callback.
+  /// Calls `fn(future)` through the loop when it is done, soon if it is. Any thread. Mirrors Future.add_done_callback.
   template <class F>
-  void add_done_callback(F fn) const;
+  DoneCallback add_done_callback(F fn) const;
 };
 
 }  // namespace hocket

@@ -59,6 +59,28 @@ bool future_core::remove_waiter(future_waiter& w) noexcept {
   return true;
 }
 
+std::size_t future_core::drop_waiters(bool (*match)(const future_waiter&, const void*) noexcept,
+                                      const void* wanted) noexcept {
+  future_waiter* dropped = nullptr;
+  std::size_t n = 0;
+  {
+    const std::lock_guard guard(mutex_);
+    for (future_waiter *w = waiters_.front(), *next = nullptr; w; w = next) {
+      next = waiters_.next(*w);
+      if (!match(*w, wanted)) continue;
+      waiters_.erase(*w);
+      w->next_fired_ = std::exchange(dropped, w);
+      ++n;
+    }
+  }
+  while (dropped) std::exchange(dropped, dropped->next_fired_)->drop();
+  return n;
+}
+
+future_core::~future_core() {
+  while (future_waiter* w = waiters_.pop_front()) w->drop();
+}
+
 std::exception_ptr future_core::take_notice() const noexcept {
   mark_seen();
   return error_;

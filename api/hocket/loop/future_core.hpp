@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -34,6 +35,8 @@ class future_waiter : public rt::list_node<future_waiter> {
 
  protected:
   ~future_waiter() = default;
+  /// It was taken out for good, or the future died pending. Called outside locks; may end this object's life.
+  virtual void drop() noexcept {}
 
  private:
   friend class future_core;
@@ -67,6 +70,8 @@ class future_core {
   bool add_waiter(future_waiter& w) noexcept;
   /// False when it was not linked any more: it has been, or is being, fired.
   bool remove_waiter(future_waiter& w) noexcept;
+  /// Takes out and drops those for which `match(w, wanted)` holds; gives how many. Must not end or wait for anything.
+  std::size_t drop_waiters(bool (*match)(const future_waiter&, const void*) noexcept, const void* wanted) noexcept;
 
   /// The loop it belongs to, or null once that is over for a task.
   loop_state* loop() const noexcept { return loop_.load(rt::relaxed); }  // order: set at the start, cleared at the end
@@ -98,7 +103,7 @@ class future_core {
 
  protected:
   explicit future_core(loop_state* loop) noexcept : loop_(loop) {}
-  virtual ~future_core() = default;
+  virtual ~future_core();
 
   /// For the destructors of those that can tell what they are: says so when nobody has looked at the exception.
   void report_unseen_exception() const noexcept;

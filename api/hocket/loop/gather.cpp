@@ -2,8 +2,8 @@
 
 namespace hocket {
 
-gather_core::gather_core(loop_state* loop, std::size_t children)
-    : future_core(loop), serial_home_(loop ? loop->serial_home_here() : nullptr), left_(children) {
+gather_core::gather_core(loop_state* loop, std::size_t children, on_failure mode)
+    : future_core(loop), serial_home_(loop ? loop->serial_home_here() : nullptr), left_(children), mode_(mode) {
   children_.reserve(children);
 }
 
@@ -41,46 +41,48 @@ void gather_core::listen() {
   for (listener* l : done) child_done(*l);
 }
 
-// Gather's _done_callback: the first failure is the outcome; a child that was cancelled is one, too.
+// Gather's _done_callback. A child that was cancelled is a failure, too.
 void gather_core::child_done(listener& l) noexcept {
-  future_core& f = *l.future;
-  std::exception_ptr failure;
-  try {
-    f.rethrow_failure();  // marks it as seen
-  } catch (...) {
-    failure = std::current_exception();
+  const std::exception_ptr failure = failure_of(*l.future);
+  bool is_first = false;
+  if (failure && mode_ == on_failure::cancel_siblings && !has_failed_.exchange(true, rt::relaxed)) {  // order: below
+    is_first = true;
+    first_failure_ = failure;
   }
-  // order: G1: the children's values are seen by the one that collects; pairs with itself.
+  // order: G1: what the children left, first_failure_ included, is seen by the last; pairs with itself.
   const bool last = left_.fetch_sub(1, rt::acq_rel) == 1;
-  if (failure) {
-    if (begin_completion()) publish_exception(std::move(failure));
+  if (is_first && !last) cancel_others(l);
+  if (failure && mode_ == on_failure::end_at_once) {
+    if (begin_completion()) publish_exception(failure);
   } else if (last && begin_completion()) {
-    if (cancel_requested_.load(rt::acquire)) {  // order: G2: pairs with the store in cancel()
-      // A child swallowed the request; the gather is cancelled all the same.
-      publish_exception(std::make_exception_ptr(CancelledError()));
-    } else {
-      try {
-        collect();
-        publish_value();
-      } catch (...) {
-        publish_exception(std::current_exception());
-      }
-    }
+    end_with_values();
   }
   release_ref();
 }
 
-gather_any::gather_any(loop_state* loop, const std::vector<AnyTask>& tasks)
-    : gather_core(loop, tasks.size()), count_(tasks.size()) {
-  for (const AnyTask& t : tasks) add_child(rt::counted_ptr<future_core>(t.state()));
+void gather_core::end_with_values() noexcept {
+  if (first_failure_) return publish_exception(first_failure_);
+  // order: G2: pairs with the store in cancel(). A child swallowed the request, or its end was made a value; the gather
+  // is cancelled all the same.
+  if (cancel_requested_.load(rt::acquire)) return publish_exception(std::make_exception_ptr(CancelledError()));
+  try {
+    collect();
+  } catch (...) {
+    return publish_exception(std::current_exception());
+  }
+  publish_value();
 }
 
-GatherFuture<gather_any, std::vector<std::monostate>> gather(const std::vector<AnyTask>& tasks) {
-  loop_state* loop = loop_state::running_here();
-  if (!loop && !tasks.empty()) loop = tasks.front().state()->loop();
-  auto g = rt::counted_ptr<gather_any>::adopt(new gather_any(loop, tasks));
-  g->listen();
-  return GatherFuture<gather_any, std::vector<std::monostate>>(std::move(g));
+void gather_core::cancel_others(const listener& l) noexcept {
+  for (listener& other : children_) {
+    if (other.future != l.future) other.future->cancel("");
+  }
+}
+
+std::exception_ptr failure_of(const future_core& f) {
+  std::exception_ptr e = f.take_notice();
+  if (!e && f.is_cancelled()) e = std::make_exception_ptr(CancelledError());
+  return e;
 }
 
 bool gather_core::cancel(std::string_view message) {

@@ -88,6 +88,13 @@ struct TaskOptions {
   std::string_view name = {};  // copied
 };
 
+/// co_await of a task whose type is not known.
+class any_task_wait : public future_wait {
+ public:
+  using future_wait::future_wait;
+  void await_resume() { finish_wait(); }
+};
+
 /// A task of any type, as all_tasks() gives it.
 class AnyTask {
  public:
@@ -102,8 +109,20 @@ class AnyTask {
   bool cancel(std::string_view message = {}) const { return core_->cancel(message); }
   unsigned cancelling() const noexcept { return core_->cancelling(); }
   unsigned uncancel() const noexcept { return core_->uncancel(); }
+  /// The exception, or null. Throws CancelledError; InvalidStateError when it is not done.
+  std::exception_ptr exception() const { return exception_of(*core_); }
   std::string get_name() const { return core_->name(); }
   void set_name(std::string name) const { core_->set_name(std::move(name)); }
+  std::string get_coro() const { return core_->coroutine(); }
+  EventLoop get_loop() const;
+
+  /// Waits for its end; throws what it failed with, drops its value.
+  any_task_wait operator co_await() const { return any_task_wait(core_); }
+
+  template <class F>
+  DoneCallback add_done_callback(F fn) const;
+  std::size_t remove_done_callback(DoneCallback name) const { return hocket::remove_done_callback(*core_, name); }
+
   friend bool operator==(const AnyTask& a, const AnyTask& b) noexcept { return a.core_ == b.core_; }
   friend std::ostream& operator<<(std::ostream& out, const AnyTask& t) {
     return out << (t ? t.core_->repr() : "<no task>");
@@ -126,9 +145,12 @@ class Task : public future_handle<T, task_state<T>> {
   std::string get_name() const { return this->the().name(); }
   void set_name(std::string name) const { this->the().set_name(std::move(name)); }
 
-  /// Calls `fn(task)` through the loop when it is done. Mirrors Task.add_done_callback.
+  /// The name of its coroutine function. Mirrors Task.get_coro, as far as a program may look into it.
+  std::string get_coro() const { return this->the().coroutine(); }
+
+  /// Calls `fn(task)` through the loop when it is done, soon if it is. Any thread. Mirrors Task.add_done_callback.
   template <class F>
-  void add_done_callback(F fn) const;
+  DoneCallback add_done_callback(F fn) const;
 
   operator AnyTask() const { return AnyTask(this->state_); }
 };

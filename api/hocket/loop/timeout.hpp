@@ -131,7 +131,7 @@ Coro<awaited_t<A>> wait_for(A a, OptionalDelay limit) {
       } else {
         future.result();
         // Copied where it can be, for others may hold the task; what can only be moved has no other reader.
-        co_return static_cast<T>(gather_tuple<>::take_or_copy(*future.state()->value));
+        co_return static_cast<T>(take_or_copy(*future.state()->value));
       }
     } catch (const CancelledError&) {
       TimeoutError error;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <hocket/loop/create_task.hpp>
+#include <hocket/loop/gather.hpp>
 
 namespace hocket {
 
@@ -69,11 +70,12 @@ bool enough_done(const std::vector<rt::counted_ptr<future_core>>& futures, Retur
 Coro<> wait_for_enough(std::vector<rt::counted_ptr<future_core>> futures, WaitOptions options);
 
 /// Waits for tasks or futures until all are done, or as `return_when` says, or until the timeout. Gives which are done
-/// and which are pending; never throws their exceptions and never cancels them. Cancelled: the tasks run on. Throws
-/// ValueError for an empty list. Coroutines are refused: make them tasks. Mirrors asyncio.wait.
+/// and which are pending, each once; never throws their exceptions and never cancels them. Cancelled: the tasks run on.
+/// Throws ValueError for an empty list. Coroutines are refused: make them tasks. Mirrors asyncio.wait.
 template <class Handle>
 Coro<WaitResult<Handle>> wait_for_handles(std::vector<Handle> handles, WaitOptions options) {
   if (handles.empty()) throw ValueError("Set of Tasks/Futures is empty.");
+  handles = without_repetition(handles);
   std::vector<rt::counted_ptr<future_core>> futures;
   for (const Handle& h : handles) futures.emplace_back(h.state());
   co_await rt::turn_point();

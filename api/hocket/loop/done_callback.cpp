@@ -1,0 +1,42 @@
+#include <hocket/loop/done_callback.hpp>
+
+namespace hocket {
+namespace {
+
+std::uint64_t next_id() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, rt::relaxed) + 1;  // order: a number
+}
+
+}  // namespace
+
+done_callback::done_callback(loop_state& loop) : loop_(&loop), id_(next_id()) {}
+
+void done_callback::fire(future_core& f) noexcept {
+  if (!loop_->is_closed()) {
+    try {
+      loop_->call_soon(bind(f));
+    } catch (...) {
+      report_problem("A done callback could not be queued", "", std::current_exception());
+    }
+  }
+  delete this;
+}
+
+loop_state& loop_for_callbacks(const future_core& f) {
+  loop_state* loop = f.loop();
+  if (!loop) loop = loop_state::running_here();
+  if (!loop) throw RuntimeError("no running event loop");
+  return *loop;
+}
+
+std::size_t remove_done_callback(future_core& f, DoneCallback name) noexcept {
+  return f.drop_waiters(
+      [](const future_waiter& w, const void* wanted) noexcept {
+        const auto* c = dynamic_cast<const done_callback*>(&w);
+        return c && c->id() == static_cast<const DoneCallback*>(wanted)->id();
+      },
+      &name);
+}
+
+}  // namespace hocket

@@ -1,0 +1,56 @@
+#include <hocket/loop/shield.hpp>
+
+namespace hocket {
+
+shield_link::shield_link(loop_state& loop) noexcept
+    : runnable([](rt::runnable& r) noexcept { static_cast<shield_link&>(r).pass_on(); }),
+      loop_(&loop),
+      serial_home_(loop.serial_home_here()) {}
+
+void shield_link::begin(future_core& inner) {
+  if (inner.add_waiter(*this)) return;
+  inner_ = rt::counted_ptr<future_core>(&inner);
+  pass_on();  // asyncio gives the inner future itself: the outer is done at once as well
+}
+
+void shield_link::fire(future_core& inner) noexcept {
+  inner_ = rt::counted_ptr<future_core>(&inner);
+  if (outer().is_cancelled()) {
+    report_abandoned();
+    delete this;
+  } else if (serial_home_) {
+    serial_home_->post(*this);  // its turn in the ready queue, as CPython's callback
+  } else {
+    pass_on();
+  }
+}
+
+// When the outer is cancelled while this waits for its turn, the inner's exception stays one that nobody has seen.
+void shield_link::pass_on() noexcept {
+  if (!outer().is_done()) {
+    if (inner_->is_cancelled()) {
+      outer().cancel("");
+    } else if (inner_->peek_exception()) {
+      if (outer().begin_completion()) outer().publish_exception(inner_->take_notice());
+    } else {
+      pass_value();
+    }
+  }
+  delete this;
+}
+
+// Several abandoned shields of one future fire one after the other: the first that finds the exception unseen reports.
+void shield_link::report_abandoned() const noexcept {
+  if (inner_->is_cancelled() || !inner_->peek_exception() || inner_->exception_was_seen()) return;
+  const std::exception_ptr e = inner_->take_notice();
+  try {
+    loop_->call_soon([inner = inner_, e] {
+      const std::string text = represent(e);
+      report_problem(text.substr(0, text.find('(')) + " exception in shielded future", "future: " + inner->repr(), e);
+    });
+  } catch (...) {
+    report_problem("an exception in a shielded future", "future: " + inner_->repr(), e);
+  }
+}
+
+}  // namespace hocket
