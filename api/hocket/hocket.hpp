@@ -7,6 +7,8 @@
 #include <hocket/loop/create_task.hpp>
 #include <hocket/loop/delay.hpp>
 #include <hocket/loop/event_loop.hpp>
+#include <hocket/loop/exception_context.hpp>
+#include <hocket/loop/exception_group.hpp>
 #include <hocket/loop/exceptions.hpp>
 #include <hocket/loop/future.hpp>
 #include <hocket/loop/gather.hpp>
@@ -23,6 +25,7 @@
 #include <hocket/loop/to_thread.hpp>
 #include <hocket/loop/wait.hpp>
 #include <hocket/loop/when_all.hpp>
+#include <hocket/net/addr_info.hpp>
 #include <hocket/stream/open_connection.hpp>
 #include <hocket/stream/server.hpp>
 #include <hocket/sync/event.hpp>

@@ -1,5 +1,8 @@
 #include <hocket/loop/event_loop.hpp>
 
+#include <hocket/loop/fd_watch.hpp>
+#include <hocket/loop/interrupts.hpp>
+#include <hocket/loop/signal_watch.hpp>
 #include <hocket/rt/base/env.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
 
@@ -19,6 +22,34 @@ loop_state& EventLoop::state() const {
   if (!state_) throw RuntimeError("this handle is empty: it refers to no event loop");
   return *state_;
 }
+
+void EventLoop::run_claimed(loop_state::run_claim& claim, future_core* until) {
+  const interrupt_guard guard([&claim] { claim.loop().stop(); });
+  try {
+    until ? claim.until_done(*until) : claim.until_stopped();
+  } catch (const RuntimeError&) {
+    if (guard.count() == 0) throw;
+  }
+  if (guard.count() > 0 && !(until && until->is_done())) throw KeyboardInterrupt();
+}
+
+void EventLoop::add_reader(int fd, Callback fn) const {
+  state().descriptors().add(fd, rt::io_direction::read, std::move(fn.fn), fn.where);
+}
+
+bool EventLoop::remove_reader(int fd) const { return state().descriptors().remove(fd, rt::io_direction::read); }
+
+void EventLoop::add_writer(int fd, Callback fn) const {
+  state().descriptors().add(fd, rt::io_direction::write, std::move(fn.fn), fn.where);
+}
+
+bool EventLoop::remove_writer(int fd) const { return state().descriptors().remove(fd, rt::io_direction::write); }
+
+void EventLoop::add_signal_handler(int signal, Callback fn) const {
+  state().signals().add(signal, std::move(fn.fn), fn.where);
+}
+
+bool EventLoop::remove_signal_handler(int signal) const { return state().signals().remove(signal); }
 
 std::ostream& operator<<(std::ostream& out, const EventLoop& loop) {
   return out << "<_UnixSelectorEventLoop running=" << python_bool(loop.is_running())

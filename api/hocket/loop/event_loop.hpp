@@ -6,25 +6,67 @@
 
 #include <functional>
 #include <ostream>
+#include <source_location>
+#include <string>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <hocket/loop/create_task.hpp>
 #include <hocket/loop/delay.hpp>
+#include <hocket/loop/exception_context.hpp>
 #include <hocket/loop/loop_state.hpp>
 
 namespace hocket {
 
-/// What call_soon and call_later give: cancel() keeps the callback from being called. Mirrors asyncio.Handle.
+/// Something to call without arguments, and where it was handed over: call_soon and the like take one. Made of any
+/// callable that can be copied.
+struct Callback {
+  template <class F>
+    requires(!std::is_same_v<std::decay_t<F>, Callback> && std::is_invocable_v<std::decay_t<F>&>)
+  Callback(F&& f, std::source_location here = std::source_location::current())
+      : fn([&]() -> std::function<void()> {
+          static_assert(!is_coro<std::decay_t<std::invoke_result_t<std::decay_t<F>&>>>,
+                        "coroutines cannot be used with call_soon() and the like: pass [] { create_task(...); }");
+          return std::forward<F>(f);
+        }()),
+        where(here) {}
+
+  std::function<void()> fn;
+  std::source_location where;
+};
+
+/// What call_soon gives: cancel() keeps the callback from being called. A copy is the same. Any thread. Mirrors
+/// asyncio.Handle.
 class Handle {
  public:
   explicit Handle(rt::counted_ptr<callback> c) noexcept : callback_(std::move(c)) {}
   void cancel() const { callback_->cancel(); }
   bool cancelled() const { return callback_->cancelled(); }
+  friend bool operator==(const Handle& a, const Handle& b) noexcept { return a.callback_ == b.callback_; }
+  /// `<Handle <lambda>() at file.cpp:12>`.
+  friend std::ostream& operator<<(std::ostream& out, const Handle& h) { return out << h.callback_->repr(); }
 
- private:
+ protected:
   rt::counted_ptr<callback> callback_;
 };
+
+/// What call_later and call_at give. Mirrors asyncio.TimerHandle.
+class TimerHandle : public Handle {
+ public:
+  using Handle::Handle;
+  /// When it is to be called, in seconds of the loop's time. Mirrors TimerHandle.when.
+  double when() const { return static_cast<double>(*callback_->when()) * 1e-9; }
+};
+
+/// One answer of EventLoop::getaddrinfo, and what may be asked. <hocket/net/addr_info.hpp>.
+struct AddrInfo;
+struct AddrInfoOptions;
+struct NameInfo;
+namespace net {
+class address;
+}
 
 class EventLoop {
  public:
@@ -37,18 +79,26 @@ class EventLoop {
   loop_state& state() const;
 
   /// Runs until the coroutine, task or future is done and gives its result. Other tasks stay pending when it returns.
-  /// Not from within a loop. Throws what it ended with; RuntimeError when the loop runs or is closed. Mirrors
-  /// run_until_complete.
+  /// Not from within a loop. Throws what it ended with; RuntimeError when the loop runs or is closed, and
+  /// RuntimeError("Event loop stopped before Future completed.") when stop() came first: it stays pending then.
+  /// KeyboardInterrupt after Ctrl-C. Mirrors run_until_complete.
   template <class T>
   T run_until_complete(Coro<T> coro) const {
     loop_state::run_claim claim(state());
     const Task<T> task = create_task(std::move(coro).with_closure_kept());
-    claim.until_done(*task.state());
+    try {
+      run_claimed(claim, task.state());
+    } catch (...) {
+      // As CPython: what ended the run goes before what the coroutine may have ended with.
+      if (task.done() && !task.cancelled()) task.state()->mark_seen();
+      throw;
+    }
     return result_of(task);
   }
   template <class T, class State>
   T run_until_complete(const future_handle<T, State>& future) const {
-    state().run_until_done(*future.state());
+    loop_state::run_claim claim(state());
+    run_claimed(claim, future.state());
     return result_of(future);
   }
   template <class T>
@@ -82,23 +132,107 @@ class EventLoop {
     return hocket::create_future<T>(state());
   }
 
-  /// Calls `fn` through the loop, after what is ready. Any thread. Mirrors call_soon, call_soon_threadsafe.
-  Handle call_soon(std::function<void()> fn) const { return Handle(state().call_soon(std::move(fn))); }
+  /// Runs until stop(). Tasks and callbacks that are left stay pending. Not from within a loop. Throws
+  /// KeyboardInterrupt after Ctrl-C, and what a callback or task threw of KeyboardInterrupt and SystemExit. Mirrors
+  /// run_forever.
+  void run_forever() const {
+    loop_state::run_claim claim(state());
+    run_claimed(claim, nullptr);
+  }
+  /// Ends the run when the current iteration is over; of a loop that does not run, the next run after one iteration. In
+  /// the parallel door, when the callbacks that were queued before have been called. Any thread. Mirrors stop.
+  void stop() const { state().stop(); }
+
+  /// Calls `fn` through the loop, after what is ready; what it throws goes to call_exception_handler. Any thread.
+  /// Throws RuntimeError("Event loop is closed"). Mirrors call_soon, call_soon_threadsafe.
+  Handle call_soon(Callback fn) const { return Handle(state().call_soon(std::move(fn.fn), fn.where)); }
+  Handle call_soon_threadsafe(Callback fn) const { return call_soon(std::move(fn)); }
   /// Calls `fn` after `delay`. Equal deadlines are called in the order of these calls. Mirrors call_later.
-  Handle call_later(Delay delay, std::function<void()> fn) const {
-    return Handle(state().call_at(rt::saturating_add(state().now(), delay.nanos()), std::move(fn)));
+  TimerHandle call_later(Delay delay, Callback fn) const {
+    return TimerHandle(
+        state().call_at(rt::saturating_add(state().now(), delay.nanos()), std::move(fn.fn), fn.where));
   }
   /// Calls `fn` at `when` of time(). Mirrors call_at.
-  Handle call_at(double when, std::function<void()> fn) const {
-    return Handle(state().call_at(Delay(when).nanos(), std::move(fn)));
+  TimerHandle call_at(double when, Callback fn) const {
+    return TimerHandle(state().call_at(Delay(when).nanos(), std::move(fn.fn), fn.where));
   }
+  // With arguments, copies of which are kept: `loop.call_soon(print_line, "x")`, as in Python.
+  template <class F, class... Args>
+    requires(sizeof...(Args) > 0 && std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>&...>)
+  Handle call_soon(F&& fn, Args&&... args) const {
+    return call_soon(bind(std::forward<F>(fn), std::forward<Args>(args)...));
+  }
+  template <class F, class... Args>
+    requires(sizeof...(Args) > 0 && std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>&...>)
+  Handle call_soon_threadsafe(F&& fn, Args&&... args) const {
+    return call_soon(bind(std::forward<F>(fn), std::forward<Args>(args)...));
+  }
+  template <class F, class... Args>
+    requires(sizeof...(Args) > 0 && std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>&...>)
+  TimerHandle call_later(Delay delay, F&& fn, Args&&... args) const {
+    return call_later(delay, bind(std::forward<F>(fn), std::forward<Args>(args)...));
+  }
+  template <class F, class... Args>
+    requires(sizeof...(Args) > 0 && std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>&...>)
+  TimerHandle call_at(double when, F&& fn, Args&&... args) const {
+    return call_at(when, bind(std::forward<F>(fn), std::forward<Args>(args)...));
+  }
+
+  /// Calls `fn` in every iteration in which `fd` can be read without waiting (or has ended, or failed), until
+  /// remove_reader; takes the place of the reader that was there. The user keeps `fd` open until then, and no stream
+  /// and no other loop watches it. Any thread. Throws ValueError("Invalid file descriptor: -1"); OSError, as for a
+  /// regular file. Mirrors add_reader.
+  void add_reader(int fd, Callback fn) const;
+  /// False when there was none. A call that is running runs on. Any thread. Mirrors remove_reader.
+  bool remove_reader(int fd) const;
+  /// The same for writing. Mirrors add_writer, remove_writer.
+  void add_writer(int fd, Callback fn) const;
+  bool remove_writer(int fd) const;
+
+  /// Calls `fn` through the loop when the process gets the signal; of several that come at once the kernel may make
+  /// one. One loop handles a signal at a time: the last one that asked. Any thread (CPython: the main thread only).
+  /// Throws ValueError("invalid signal number 99"), RuntimeError("sig 9 cannot be caught"). Mirrors add_signal_handler.
+  void add_signal_handler(int signal, Callback fn) const;
+  /// The signal does again what it does by default, SIGINT what it does under `run`. False when this loop did not
+  /// handle it. Any thread. Mirrors remove_signal_handler.
+  bool remove_signal_handler(int signal) const;
+
+  /// Who hears of what nobody else would: exceptions of callbacks, of tasks that nobody asked, of tasks that are left
+  /// over. Empty: default_exception_handler, as after close(). Any thread. Mirrors set_exception_handler, get_exception_handler.
+  void set_exception_handler(ExceptionHandler handler) const { state().set_exception_handler(std::move(handler)); }
+  ExceptionHandler get_exception_handler() const {
+    const auto handler = state().exception_handler();
+    return handler ? *handler : nullptr;
+  }
+  /// Writes the message, what else is known and the exception to standard error. For handlers that want that, too.
+  /// Mirrors default_exception_handler.
+  void default_exception_handler(const ExceptionContext& context) const noexcept { write_default_report(context); }
+  /// Calls the handler. What that throws is reported as "Unhandled error in exception handler"; KeyboardInterrupt and
+  /// SystemExit end the run. Any thread. Mirrors call_exception_handler.
+  void call_exception_handler(const ExceptionContext& context) const noexcept {
+    state().call_exception_handler(context);
+  }
+
+  /// The addresses of `host` and `port` (a number or a service's name; either may be empty), by getaddrinfo(3) on a
+  /// thread for calls that block. Cancelled: returns at once, the look-up ends by itself. Throws gaierror "[Errno -2]
+  /// Name or service not known". Include <hocket/net/addr_info.hpp>. Mirrors getaddrinfo.
+  Coro<std::vector<AddrInfo>> getaddrinfo(std::string host, std::string port) const;
+  Coro<std::vector<AddrInfo>> getaddrinfo(std::string host, std::string port, AddrInfoOptions options) const;
+  /// The names of an address, by getnameinfo(3) with its NI_ flags. As above. Mirrors getnameinfo.
+  Coro<NameInfo> getnameinfo(net::address address, int flags) const;
 
   /// The loop's clock, in seconds. Mirrors time.
   double time() const { return static_cast<double>(state().now()) * 1e-9; }
 
   bool is_running() const { return state().is_running(); }
   bool is_closed() const { return state().is_closed(); }
+  /// Debug mode: HOCKET_DEBUG, RunOptions::debug, or set here. Any thread. Mirrors get_debug, set_debug.
   bool get_debug() const { return state().debug(); }
+  void set_debug(bool on) const { state().set_debug(on); }
+  /// Debug mode says "Executing <Task ...> took 0.150 seconds" of what computes for longer, in real seconds, without an
+  /// await that waits. At first 0.1. Mirrors slow_callback_duration.
+  double slow_callback_duration() const { return static_cast<double>(state().slow_callback_duration()) * 1e-9; }
+  void set_slow_callback_duration(Delay d) const { state().set_slow_callback_duration(d.nanos()); }
 
   /// Cancels and drains what is left, then lets go of the pool. A closed loop stays closed. Throws RuntimeError("Cannot
   /// close a running event loop").
@@ -107,6 +241,15 @@ class EventLoop {
   friend bool operator==(const EventLoop& a, const EventLoop& b) noexcept { return a.state_ == b.state_; }
 
  private:
+  // Runs until `until` is done, or, when that is null, until stop(). Ctrl-C stops it and is thrown.
+  static void run_claimed(loop_state::run_claim& claim, future_core* until);
+
+  template <class F, class... Args>
+  static auto bind(F&& fn, Args&&... args) {
+    return [f = std::decay_t<F>(std::forward<F>(fn)), kept = std::tuple<std::decay_t<Args>...>(
+                                                          std::forward<Args>(args)...)]() mutable { std::apply(f, kept); };
+  }
+
   rt::counted_ptr<loop_state> state_;
 };
 

@@ -13,13 +13,6 @@ struct name_and_text {
   std::string name, text;
 };
 
-std::string demangled(const char* name) {
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status),
-                                                         &std::free);
-  return status == 0 ? text.get() : name;
-}
-
 name_and_text look_into(const std::exception_ptr& e) {
   try {
     std::rethrow_exception(e);
@@ -28,33 +21,21 @@ name_and_text look_into(const std::exception_ptr& e) {
   } catch (const BaseException& x) {
     return {x.name(), x.what()};
   } catch (const std::exception& x) {
-    return {demangled(typeid(x).name()), x.what()};
+    return {demangled_name(typeid(x)), x.what()};
   } catch (...) {
     const std::type_info* type = abi::__cxa_current_exception_type();
-    return {type ? demangled(type->name()) : "unknown exception", ""};
+    return {type ? demangled_name(*type) : "unknown exception", ""};
   }
-}
-
-template <class E>
-bool is(const std::exception_ptr& e) noexcept {
-  if (!e) return false;
-  try {
-    std::rethrow_exception(e);
-  } catch (const E&) {
-    return true;
-  } catch (...) {
-    return false;
-  }
-}
-
-std::string count_of(std::size_t n) {
-  return " (" + std::to_string(n) + (n == 1 ? " sub-exception)" : " sub-exceptions)");
 }
 
 }  // namespace
 
-ExceptionGroup::ExceptionGroup(const std::string& message, std::vector<std::exception_ptr> exceptions)
-    : Exception(message + count_of(exceptions.size())), bare_(message), exceptions_(std::move(exceptions)) {}
+std::string demangled_name(const std::type_info& type) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> text(
+      abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
+  return status == 0 ? text.get() : type.name();
+}
 
 std::string describe(const std::exception_ptr& e) {
   const auto [name, text] = look_into(e);
@@ -66,8 +47,8 @@ std::string represent(const std::exception_ptr& e) {
   return text.empty() ? name + "()" : name + "('" + text + "')";
 }
 
-bool is_cancelled_error(const std::exception_ptr& e) noexcept { return is<CancelledError>(e); }
+bool is_cancelled_error(const std::exception_ptr& e) noexcept { return is_exception<CancelledError>(e); }
 
-bool is_exit_request(const std::exception_ptr& e) noexcept { return is<KeyboardInterrupt>(e) || is<SystemExit>(e); }
+bool is_exit_request(const std::exception_ptr& e) noexcept { return is_exception<KeyboardInterrupt>(e) || is_exception<SystemExit>(e); }
 
 }  // namespace hocket

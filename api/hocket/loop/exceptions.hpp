@@ -7,8 +7,8 @@
 #include <cstddef>
 #include <exception>
 #include <string>
+#include <typeinfo>
 #include <utility>
-#include <vector>
 
 #include <hocket/rt/coro/base_exception.hpp>
 
@@ -74,26 +74,28 @@ HOCKET_EXCEPTION(QueueFull, Exception);
 HOCKET_EXCEPTION(QueueShutDown, Exception);
 HOCKET_EXCEPTION(BrokenBarrierError, RuntimeError);
 
-/// Several failures at once. Mirrors ExceptionGroup; its text is Python's: "unhandled errors in a TaskGroup (2
-/// sub-exceptions)".
-class ExceptionGroup : public Exception {
- public:
-  ExceptionGroup(const std::string& message, std::vector<std::exception_ptr> exceptions);
-  const char* name() const noexcept override { return "ExceptionGroup"; }
-  const std::string& message() const noexcept { return bare_; }
-  const std::vector<std::exception_ptr>& exceptions() const noexcept { return exceptions_; }
-
- private:
-  std::string bare_;
-  std::vector<std::exception_ptr> exceptions_;
-};
-
 /// "ValueError: text" as the last line of Python's traceback, or "ValueError" alone; for foreign exceptions the C++
 /// type's name.
 std::string describe(const std::exception_ptr& e);
 
 /// "ValueError('text')", as Python's repr.
 std::string represent(const std::exception_ptr& e);
+
+/// The name of a C++ type, as it stands in the source.
+std::string demangled_name(const std::type_info& type);
+
+/// Whether `e` holds an `E`, or one that derives from it. Null is none.
+template <class E>
+bool is_exception(const std::exception_ptr& e) noexcept {
+  if (!e) return false;
+  try {
+    std::rethrow_exception(e);
+  } catch (const E&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
 
 /// Whether `e` is a CancelledError.
 bool is_cancelled_error(const std::exception_ptr& e) noexcept;

@@ -15,7 +15,7 @@ constexpr std::uint32_t stopped = 1, interrupted = 2;
 
 std::atomic<int> interrupts{0};
 std::atomic<std::atomic<std::uint32_t>*> waiting_word{nullptr};  // of the main thread
-interrupt_guard* guard_of_main = nullptr;                        // the main thread only
+std::atomic<interrupt_guard*> guard_of_main{nullptr};            // changed by the main thread only
 
 bool is_main_thread() noexcept { return ::getpid() == ::syscall(SYS_gettid); }
 
@@ -45,7 +45,8 @@ void stop_signal::set() noexcept {
 }
 
 void stop_signal::wait() {
-  const bool listens = is_main_thread() && guard_of_main != nullptr;  // in this order: the guard is that thread's own
+  interrupt_guard* const guard = is_main_thread() ? guard_of_main.load(rt::relaxed) : nullptr;  // order: its own
+  const bool listens = guard != nullptr;
   if (listens) {
     waiting_word.store(&word_, rt::release);  // order: I1
     if (interrupts.load(rt::relaxed) == 1)
@@ -56,7 +57,7 @@ void stop_signal::wait() {
     if (seen & stopped) break;
     if (seen & interrupted) {
       word_.fetch_and(~interrupted, rt::relaxed);  // order: this thread's own flag
-      if (listens && guard_of_main->first_) std::exchange(guard_of_main->first_, nullptr)();
+      if (listens && guard->first_) std::exchange(guard->first_, nullptr)();
       continue;
     }
     rt::futex_wait(word_, seen);
@@ -64,25 +65,39 @@ void stop_signal::wait() {
   if (listens) waiting_word.store(nullptr, rt::release);  // order: I1
 }
 
+namespace {
+
+void (*sigint_handler())(int) {
+  struct sigaction now{};
+  return ::sigaction(SIGINT, nullptr, &now) == 0 ? now.sa_handler : SIG_IGN;
+}
+
+void handle_sigint_by(void (*handler)(int)) {
+  struct sigaction action{};
+  action.sa_handler = handler;
+  ::sigemptyset(&action.sa_mask);
+  ::sigaction(SIGINT, &action, nullptr);
+}
+
+}  // namespace
+
 interrupt_guard::interrupt_guard(std::function<void()> first) : first_(std::move(first)) {
-  if (!is_main_thread() || guard_of_main) return;
-  struct sigaction before{};
-  if (::sigaction(SIGINT, nullptr, &before) != 0 || before.sa_handler != SIG_DFL) return;
-  interrupts.store(0, rt::relaxed);  // order: no handler yet
-  guard_of_main = this;
-  struct sigaction ours{};
-  ours.sa_handler = &on_sigint;
-  ::sigemptyset(&ours.sa_mask);
-  ::sigaction(SIGINT, &ours, nullptr);
+  if (!is_main_thread() || guard_of_main.load(rt::relaxed) || sigint_handler() != SIG_DFL) return;  // order: its own
+  interrupts.store(0, rt::relaxed);                                                                 // order: no handler
+  guard_of_main.store(this, rt::relaxed);  // order: for others it only says that there is one
+  handle_sigint_by(&on_sigint);
   installed_ = true;
 }
 
 interrupt_guard::~interrupt_guard() {
   if (!installed_) return;
-  struct sigaction standard{};
-  standard.sa_handler = SIG_DFL;
-  ::sigaction(SIGINT, &standard, nullptr);
-  guard_of_main = nullptr;
+  guard_of_main.store(nullptr, rt::relaxed);  // order: as above
+  // A loop's add_signal_handler() may have taken the signal meanwhile.
+  if (sigint_handler() == &on_sigint) handle_sigint_by(SIG_DFL);
+}
+
+void restore_interrupts() noexcept {
+  handle_sigint_by(guard_of_main.load(rt::relaxed) ? &on_sigint : SIG_DFL);  // order: whether there is one
 }
 
 int interrupt_guard::count() const noexcept { return installed_ ? interrupts.load(rt::relaxed) : 0; }

@@ -40,4 +40,8 @@ class interrupt_guard {
   std::function<void()> first_;
 };
 
+/// SIGINT does again what it does under `run`, if the calling process runs one on its main thread, else what it does by
+/// default. Any thread.
+void restore_interrupts() noexcept;
+
 }  // namespace hocket

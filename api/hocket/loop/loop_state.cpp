@@ -7,8 +7,10 @@
 #include <utility>
 
 #include <hocket/loop/create_task.hpp>
+#include <hocket/loop/fd_watch.hpp>
 #include <hocket/loop/interrupts.hpp>
 #include <hocket/loop/serial_loop.hpp>
+#include <hocket/loop/signal_watch.hpp>
 #include <hocket/rt/base/env.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 
@@ -61,7 +63,11 @@ class serial_loop final : public loop_state {
   rt::task_home& callback_home() noexcept override { return *strand_; }
 
  private:
-  void start(future_core& f, void (*on_stop)(void*), void* argument) override { strand_->start(f, on_stop, argument); }
+  void begin_run(void (*on_stop)(void*), void* argument) override { strand_->begin_run(on_stop, argument); }
+  void go() override { strand_->go(); }
+  void stop_now(std::uint64_t number) override {
+    if (number == run_number()) strand_->stop_soon();
+  }
   void drain_queue() override { strand_->drain(); }
 
   rt::counted_ptr<serial_strand> strand_;
@@ -76,20 +82,37 @@ class parallel_loop final : public loop_state {
   rt::task_home& callback_home() noexcept override { return callbacks_; }
 
  private:
-  struct stop_waiter final : future_waiter {
+  void begin_run(void (*on_stop)(void*), void* argument) override {
+    const std::lock_guard guard(mutex_);
+    on_stop_ = on_stop;
+    argument_ = argument;
+  }
+  void go() override {
+    bool stop = false;
+    {
+      const std::lock_guard guard(mutex_);
+      stop = stop_wanted_ == run_number();
+    }
+    if (stop) stop_now(run_number());
+  }
+  void stop_now(std::uint64_t number) override {
     void (*on_stop)(void*) = nullptr;
     void* argument = nullptr;
-    void fire(future_core&) noexcept override { on_stop(argument); }
-  };
-
-  void start(future_core& f, void (*on_stop)(void*), void* argument) override {
-    stop_.on_stop = on_stop;
-    stop_.argument = argument;
-    if (!f.add_waiter(stop_)) on_stop(argument);
+    {
+      const std::lock_guard guard(mutex_);
+      if (number < run_number()) return;
+      if (number == run_number()) on_stop = std::exchange(on_stop_, nullptr);
+      if (!on_stop) stop_wanted_ = number;  // it has not begun
+      argument = argument_;
+    }
+    if (on_stop) on_stop(argument);
   }
 
   strand_task_home callbacks_;
-  stop_waiter stop_;
+  std::mutex mutex_;
+  void (*on_stop_)(void*) = nullptr;  // guarded by mutex_, as is all below; null between two runs
+  void* argument_ = nullptr;
+  std::uint64_t stop_wanted_ = 0;  // of which run
 };
 
 }  // namespace
@@ -106,7 +129,9 @@ loop_state::loop_state(std::shared_ptr<rt::scheduler> sched, const RunOptions& o
     : debug_(options.debug.value_or(rt::process_settings().debug)),
       sched_(std::move(sched)),
       pool_home_(*sched_, this),
-      bulk_home_(*sched_, this) {
+      bulk_home_(*sched_, this),
+      fd_watches_(std::make_unique<fd_watches>(*this)),
+      signal_watches_(std::make_unique<signal_watches>(*this)) {
   sched_->add_dump_hook(&loop_state::dump_tasks, this);
   hold_clock();
 }
@@ -159,19 +184,100 @@ void loop_state::check_closed() const {
 
 loop_state::run_claim::run_claim(loop_state& loop) : loop_(loop) {
   loop.check_closed();
-  if (loop.is_running()) throw RuntimeError("This event loop is already running");
+  std::uint64_t number = loop.run_number();
+  if (number % 2 != 0) throw RuntimeError("This event loop is already running");
   if (running_here()) throw RuntimeError("Cannot run the event loop while another loop is running");
-  loop.running_.store(true, rt::relaxed);  // order: a hint to other threads
+  // order: only elects; begin_run()'s lock and the loop's turns order the rest.
+  if (!loop.run_number_.compare_exchange_strong(number, number + 1, rt::relaxed))
+    throw RuntimeError("This event loop is already running");
 }
 
-loop_state::run_claim::~run_claim() { loop_.running_.store(false, rt::relaxed); }  // order: as above
+loop_state::run_claim::~run_claim() { loop_.run_number_.fetch_add(1, rt::relaxed); }  // order: as above
 
-void loop_state::run_claim::until_done(future_core& f) {
+// The end of the future that a run waits for. In a serial loop it takes its turn in the ready queue, as CPython's
+// callback does. A run may be stopped before; then its end is out of the future, or it comes when nobody cares.
+class loop_state::run_end final : public future_waiter, public rt::runnable {
+ public:
+  run_end(loop_state& loop, std::uint64_t number) noexcept
+      : runnable(&run_end::take_turn), loop_(loop), number_(number) {
+    loop.run_ends_.fetch_add(1, rt::relaxed);  // order: close() comes after, on this thread
+  }
+
+  void fire(future_core&) noexcept override {
+    loop_state& loop = loop_;
+    queue();
+    // order: O1: with the load in close(), which waits for this last touch.
+    loop.run_ends_.fetch_sub(1, rt::release);
+  }
+  void queue() noexcept {
+    if (rt::task_home& home = loop_.home(); home.is_serial()) {
+      home.post(*this);
+    } else {
+      take_turn(*this);
+    }
+  }
+
+  void release_ref() noexcept {
+    // order: O2: all use happens before the end; pairs with itself.
+    if (refs_.fetch_sub(1, rt::acq_rel) == 1) delete this;
+  }
+
+ private:
+  static void take_turn(rt::runnable& r) noexcept {
+    auto& self = static_cast<run_end&>(r);
+    self.loop_.stop_now(self.number_);
+    self.release_ref();
+  }
+
+  loop_state& loop_;
+  const std::uint64_t number_;
+  std::atomic<std::uint32_t> refs_{2};  // the run's, and the future's or the queue's
+};
+
+void loop_state::run_claim::run(future_core* until) {
   stop_signal stopped;
   stopping_run run{loop_, stopped};
+  auto* const end = until ? new run_end(loop_, loop_.run_number()) : nullptr;
   loop_.release_clock();
-  loop_.start(f, &stopping_run::end, &run);
+  loop_.begin_run(&stopping_run::end, &run);
+  if (end && !until->add_waiter(*end)) end->fire(*until);
+  loop_.go();
   stopped.wait();
+  if (end) {
+    if (until->remove_waiter(*end)) {
+      loop_.run_ends_.fetch_sub(1, rt::relaxed);  // order: close() comes after, on this thread
+      end->release_ref();
+    }
+    end->release_ref();
+  }
+  std::exception_ptr escaped;
+  {
+    const std::lock_guard guard(loop_.settings_mutex_);
+    escaped = std::exchange(loop_.escaped_, nullptr);
+  }
+  if (escaped) std::rethrow_exception(escaped);
+}
+
+void loop_state::run_claim::until_done(future_core& f) {
+  run(&f);
+  if (!f.is_done()) throw RuntimeError("Event loop stopped before Future completed.");
+}
+
+void loop_state::stop() {
+  if (is_closed()) return;
+  // From elsewhere it takes its turn, like everything that comes from other threads. In the parallel door, so that the
+  // callbacks that were queued before it run first.
+  const std::uint64_t now = run_number(), wanted = now % 2 != 0 ? now : now + 1;
+  if (home().is_serial() && home().runs_here()) return stop_now(wanted);
+  call_soon([this, wanted] { stop_now(wanted); });
+}
+
+void loop_state::escape(std::exception_ptr e) noexcept {
+  {
+    const std::lock_guard guard(settings_mutex_);
+    if (!escaped_) escaped_ = std::move(e);
+  }
+  stop();
 }
 
 void loop_state::stopping_run::end(void* self) {
@@ -185,15 +291,26 @@ void loop_state::cancel_leftovers() {
   while (!tasks().empty()) {
     const auto left = tasks();
     auto drain = create_drain(left);
-    run_until_done(*drain);
+    while (!drain->is_done()) run_to_the_end(*drain);
     for (const auto& t : left) {
       if (t->is_cancelled()) continue;
       if (const std::exception_ptr e = t->take_notice()) {
-        report_problem("unhandled exception during asyncio.run() shutdown", "task: " + t->repr(), e);
+        call_exception_handler(
+            ExceptionContext("unhandled exception during asyncio.run() shutdown", e, {{"task", t->repr()}}));
       }
     }
   }
   while (task_count() > 0) std::this_thread::yield();  // a worker is at its last step of ending one
+}
+
+// Nobody stops a loop that ends.
+void loop_state::run_to_the_end(future_core& f) noexcept {
+  try {
+    run_claim(*this).run(&f);
+  } catch (...) {
+    write_default_report(
+        ExceptionContext("unhandled exception during asyncio.run() shutdown", std::current_exception()));
+  }
 }
 
 namespace {
@@ -213,8 +330,13 @@ void loop_state::close() {
   if (is_running()) throw RuntimeError("Cannot close a running event loop");
   if (is_closed()) return;
   cancel_leftovers();
+  signal_watches_->close();
+  fd_watches_->close();
   closed_.store(true, rt::relaxed);  // order: a hint to other threads
+  // order: O1: a future that ended a run may be at its last step of doing so.
+  while (run_ends_.load(rt::acquire) > 0) std::this_thread::yield();
   drop_callbacks();
+  set_exception_handler(nullptr);  // it may hold what holds the loop
   if (sched_->has_virtual_clock()) virtual_spent.fetch_add(sched_->now(), rt::relaxed);  // order: a sum
   release_clock();
   sched_->remove_dump_hook(&loop_state::dump_tasks, this);
@@ -235,7 +357,8 @@ void loop_state::drop_callbacks() {
   }
   for (callback* c : taken_out) c->release_ref();
   drain_queue();
-  while (callback_count() > 0) std::this_thread::yield();  // in the parallel door a worker runs them
+  // In the parallel door a worker runs them.
+  while (callback_count() > 0 || fd_watches_->is_in_use()) std::this_thread::yield();
 }
 
 std::size_t loop_state::callback_count() const noexcept {
@@ -305,8 +428,51 @@ void loop_state::dump_tasks(std::FILE* out, void* self) {
 
 // --- callbacks ---
 
-callback::callback(loop_state& loop, std::function<void()> fn)
-    : home_timer(&callback::call), loop_(loop), fn_(std::move(fn)) {}
+namespace {
+
+// "12.5": Python's repr of a float, as far as times go.
+std::string seconds_text(rt::nanos t) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.12g", static_cast<double>(t) * 1e-9);
+  return std::string(text).find_first_of(".e") == std::string::npos ? std::string(text) + ".0" : text;
+}
+
+// "<lambda>() at file.cpp:12" out of "<Handle <lambda>() at file.cpp:12>".
+std::string bare_callback(const std::string& handle) {
+  auto at = handle.find(' ');
+  if (at == std::string::npos) return handle;
+  if (handle.compare(at, 6, " when=") == 0) at = handle.find(' ', at + 1);
+  return at == std::string::npos ? handle : handle.substr(at + 1, handle.size() - at - 2);
+}
+
+}  // namespace
+
+callback::callback(loop_state& loop, std::function<void()> fn, std::source_location where,
+                   std::optional<rt::nanos> when)
+    : home_timer(&callback::call),
+      loop_(loop),
+      fn_(std::move(fn)),
+      where_(where),
+      type_(&fn_.target_type()),
+      when_(when) {}
+
+std::string callback_text(const std::type_info& type, const std::source_location& where) {
+  std::string name = demangled_name(type);
+  if (name.find("lambda") != std::string::npos || name.find("$_") != std::string::npos) {
+    name = "<lambda>";
+  } else if (name.find('(') != std::string::npos) {
+    name = "<function>";
+  }
+  return name + "() at " + where.file_name() + ":" + std::to_string(where.line());
+}
+
+std::string callback::repr() const {
+  std::string text = when_ ? "<TimerHandle" : "<Handle";
+  if (cancelled()) text += " cancelled";
+  if (when_) text += " when=" + seconds_text(*when_);
+  if (!cancelled()) text += " " + callback_text(*type_, where_);
+  return text + ">";
+}
 
 void callback::release_ref() const noexcept {
   // order: C2: all use happens before the end; pairs with itself.
@@ -325,18 +491,35 @@ void callback::call(rt::timer& t) noexcept {
     const std::lock_guard guard(c.loop_.callbacks_mutex_);
     c.loop_.callbacks_.erase(c);
   }
-  if (!c.cancelled()) {
-    rt::thread_context& context = rt::this_thread();
-    void* const outer = std::exchange(context.loop, &c.loop_);
-    try {
-      c.fn_();
-    } catch (...) {
-      report_problem("Exception in callback", "", std::current_exception());
-    }
-    context.loop = outer;
-  }
+  if (!c.cancelled()) c.loop_.call_as_callback(c.fn_, [&c] { return c.repr(); });
   c.fn_ = nullptr;
   c.release_ref();
+}
+
+void loop_state::call_as_callback(const std::function<void()>& fn,
+                                  const std::function<std::string()>& handle_repr) noexcept {
+  rt::thread_context& context = rt::this_thread();
+  void* const outer = std::exchange(context.loop, this);
+  const bool is_timed = debug();
+  const rt::nanos began = is_timed ? rt::steady_now() : 0;
+  try {
+    fn();
+  } catch (const KeyboardInterrupt&) {
+    escape(std::current_exception());
+  } catch (const SystemExit&) {
+    escape(std::current_exception());
+  } catch (...) {
+    const std::string handle = handle_repr();
+    call_exception_handler(
+        ExceptionContext("Exception in callback " + bare_callback(handle), std::current_exception(), {{"handle", handle}}));
+  }
+  if (is_timed) report_slow(rt::steady_now() - began, handle_repr);
+  context.loop = outer;
+}
+
+void loop_state::report_slow(rt::nanos took, const std::function<std::string()>& what) const noexcept {
+  if (took < slow_callback_duration()) return;
+  std::fprintf(stderr, "Executing %s took %.3f seconds\n", what().c_str(), static_cast<double>(took) * 1e-9);
 }
 
 void callback::cancel() noexcept {
@@ -351,9 +534,9 @@ void callback::cancel() noexcept {
   release_ref();
 }
 
-rt::counted_ptr<callback> loop_state::call_soon(std::function<void()> fn) {
+rt::counted_ptr<callback> loop_state::call_soon(std::function<void()> fn, std::source_location where) {
   check_closed();
-  rt::counted_ptr<callback> c = rt::counted_ptr<callback>::adopt(new callback(*this, std::move(fn)));
+  auto c = rt::counted_ptr<callback>::adopt(new callback(*this, std::move(fn), where));
   c->add_ref();  // the queue's
   {
     const std::lock_guard guard(callbacks_mutex_);
@@ -363,16 +546,16 @@ rt::counted_ptr<callback> loop_state::call_soon(std::function<void()> fn) {
   return c;
 }
 
-rt::counted_ptr<callback> loop_state::call_at(rt::nanos when, std::function<void()> fn) {
+rt::counted_ptr<callback> loop_state::call_at(rt::nanos when, std::function<void()> fn,
+                                             std::source_location where) {
   check_closed();
   rt::task_home& home = callback_home();
+  auto c = rt::counted_ptr<callback>::adopt(new callback(*this, std::move(fn), where, when));
   if (home.is_serial() && !home.runs_here() && is_running()) {
     // From another thread: the heap is the loop's own, so the loop arms it.
-    auto c = rt::counted_ptr<callback>::adopt(new callback(*this, std::move(fn)));
     call_soon([this, c, when] { arm_callback(c, when); });
     return c;
   }
-  auto c = rt::counted_ptr<callback>::adopt(new callback(*this, std::move(fn)));
   arm_callback(c, when);
   return c;
 }
@@ -384,13 +567,6 @@ void loop_state::arm_callback(const rt::counted_ptr<callback>& c, rt::nanos when
     callbacks_.push_back(*c);
   }
   callback_home().arm(*c, when);
-}
-
-void report_problem(const std::string& message, const std::string& context, const std::exception_ptr& e) noexcept {
-  std::string text = message + "\n";
-  if (!context.empty()) text += context + "\n";
-  if (e) text += describe(e) + "\n";
-  std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 }  // namespace hocket

@@ -11,10 +11,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string>
+#include <typeinfo>
 #include <vector>
 
 #include <hocket/loop/delay.hpp>
+#include <hocket/loop/exception_context.hpp>
 #include <hocket/loop/future_core.hpp>
 #include <hocket/loop/homes.hpp>
 #include <hocket/rt/base/counted_ptr.hpp>
@@ -30,6 +33,8 @@ class scheduler;
 
 class task_core;
 class callback;
+class fd_watches;
+class signal_watches;
 
 /// How a loop is opened. What is left as it is comes from the environment (see `hocket env`). Loops without a clock or
 /// a seed of their own share one pool: what it is like, debug's reports and the budget included, says the loop that
@@ -67,7 +72,8 @@ class loop_state {
   /// The serial home of the calling task, or of this loop when no task calls; null when that is not serial.
   rt::task_home* serial_home_here() noexcept;
 
-  /// Runs until `f` is done; the calling thread sleeps. Not from within a loop. Ctrl-C: see interrupts.hpp.
+  /// Runs until `f` is done; the calling thread sleeps. Not from within a loop. Ctrl-C: see interrupts.hpp. Throws
+  /// RuntimeError("Event loop stopped before Future completed.").
   void run_until_done(future_core& f) { run_claim(*this).until_done(f); }
 
   /// The right to run a loop, from before its first task is queued until it stands again: what that task sees is a
@@ -78,15 +84,41 @@ class loop_state {
     run_claim(const run_claim&) = delete;
     run_claim& operator=(const run_claim&) = delete;
     ~run_claim();
+    /// Throws RuntimeError when stop() came first, and what escape() was told.
     void until_done(future_core& f);
+    void until_stopped() { run(nullptr); }
+    loop_state& loop() const noexcept { return loop_; }
 
    private:
+    friend class loop_state;
+    void run(future_core* until);
+
     loop_state& loop_;
   };
 
-  bool is_running() const noexcept { return running_.load(rt::relaxed); }  // order: a hint to other threads
-  bool is_closed() const noexcept { return closed_.load(rt::relaxed); }    // order: as above
-  bool debug() const noexcept { return debug_; }
+  bool is_running() const noexcept { return run_number() % 2 != 0; }
+  bool is_closed() const noexcept { return closed_.load(rt::relaxed); }  // order: a hint to other threads
+  bool debug() const noexcept { return debug_.load(rt::relaxed); }       // order: as above
+  void set_debug(bool on) noexcept { debug_.store(on, rt::relaxed); }    // order: as above
+
+  /// Ends the run that is under way when the current iteration is over, or else the next one after its first. Any
+  /// thread. Mirrors stop().
+  void stop();
+  /// The same, and the run throws `e`: for what must not be kept in a task, as KeyboardInterrupt. The first one counts.
+  void escape(std::exception_ptr e) noexcept;
+
+  // --- problems ---
+  /// What an exception handler throws is reported, but KeyboardInterrupt and SystemExit end the run. Any thread.
+  void call_exception_handler(const ExceptionContext& context) noexcept;
+  void set_exception_handler(ExceptionHandler handler);
+  std::shared_ptr<const ExceptionHandler> exception_handler() const;  // null when none is set
+  /// Debug mode says of what computes for longer without an await that waits.
+  rt::nanos slow_callback_duration() const noexcept { return slow_callback_.load(rt::relaxed); }  // order: a setting
+  void set_slow_callback_duration(rt::nanos d) noexcept { slow_callback_.store(d, rt::relaxed); }
+
+  // --- what the loop watches ---
+  fd_watches& descriptors() const noexcept { return *fd_watches_; }
+  signal_watches& signals() const noexcept { return *signal_watches_; }
 
   /// Cancels and drains what is left, drops callbacks, leaves the pool. Throws RuntimeError("Cannot close a running
   /// event loop").
@@ -97,8 +129,12 @@ class loop_state {
   void cancel_leftovers();
 
   /// Calls `fn` through the loop, after what is ready. Any thread. Throws RuntimeError("Event loop is closed").
-  rt::counted_ptr<callback> call_soon(std::function<void()> fn);
-  rt::counted_ptr<callback> call_at(rt::nanos when, std::function<void()> fn);
+  rt::counted_ptr<callback> call_soon(std::function<void()> fn,
+                                      std::source_location where = std::source_location::current());
+  rt::counted_ptr<callback> call_at(rt::nanos when, std::function<void()> fn,
+                                    std::source_location where = std::source_location::current());
+  /// Calls `fn` as the loop's code. From the home of callbacks.
+  void call_as_callback(const std::function<void()>& fn, const std::function<std::string()>& handle_repr) noexcept;
   rt::nanos now() const noexcept { return home_clock().now(); }
   void check_closed() const;
 
@@ -122,13 +158,20 @@ class loop_state {
   explicit loop_state(std::shared_ptr<rt::scheduler> sched, const RunOptions& options);
   virtual ~loop_state();
 
-  /// Lets the loop run until `f` is done; calls `on_stop` (once, any thread) when it stands still again.
-  virtual void start(future_core& f, void (*on_stop)(void*), void* argument) = 0;
+  /// A run is about to begin: its end calls `on_stop`, once, on any thread, when the loop stands still again.
+  virtual void begin_run(void (*on_stop)(void*), void* argument) = 0;
+  /// The run that was begun goes.
+  virtual void go() = 0;
+  /// Ends the run `number`, which may be over, or not have begun. Where callbacks run.
+  virtual void stop_now(std::uint64_t number) = 0;
+  /// Odd while a run is under way.
+  std::uint64_t run_number() const noexcept { return run_number_.load(rt::relaxed); }  // order: a number
   /// Runs what is still queued, when all tasks are done. From the closing thread.
   virtual void drain_queue() {}
 
  private:
   friend class callback;
+  class run_end;
 
   struct alignas(rt::cache_line) registry_shard {
     mutable rt::futex_mutex mutex;
@@ -145,6 +188,8 @@ class loop_state {
   };
 
   rt::counted_ptr<future_core> create_drain(std::vector<rt::counted_ptr<task_core>> tasks);
+  void run_to_the_end(future_core& f) noexcept;
+  void report_slow(rt::nanos took, const std::function<std::string()>& what) const noexcept;
   void drop_callbacks();
   std::size_t callback_count() const noexcept;
   void hold_clock() noexcept;
@@ -154,25 +199,39 @@ class loop_state {
   void arm_callback(const rt::counted_ptr<callback>& c, rt::nanos when);
 
   mutable std::atomic<std::uint32_t> refs_{1};
-  std::atomic<bool> running_{false};
   std::atomic<bool> closed_{false};
-  bool debug_;
+  std::atomic<bool> debug_;
+  std::atomic<rt::nanos> slow_callback_{100 * rt::nanos_per_ms};
+  std::atomic<std::uint64_t> run_number_{0};  // counts begins and ends of runs
+  std::atomic<std::uint32_t> run_ends_{0};  // those that a future still refers to
   std::shared_ptr<rt::scheduler> sched_;
   pool_task_home pool_home_;
   bulk_task_home bulk_home_;
   std::array<registry_shard, shard_count> shards_;
   mutable rt::futex_mutex callbacks_mutex_;
   rt::counted_list<callback> callbacks_;  // guarded by callbacks_mutex_: scheduled and not yet run
+  mutable rt::futex_mutex settings_mutex_;
+  std::shared_ptr<const ExceptionHandler> exception_handler_;  // guarded by settings_mutex_
+  std::exception_ptr escaped_;                                 // guarded by settings_mutex_
+  std::unique_ptr<fd_watches> fd_watches_;
+  std::unique_ptr<signal_watches> signal_watches_;
 };
+
+/// "<lambda>() at file.cpp:12", as far as it can be told.
+std::string callback_text(const std::type_info& type, const std::source_location& where);
 
 /// Something to call: what call_soon and call_later give back. Mirrors asyncio.Handle and TimerHandle.
 class callback : public rt::home_timer, public rt::list_node<callback> {
  public:
-  callback(loop_state& loop, std::function<void()> fn);
+  /// `when`: for one that waits for a deadline.
+  callback(loop_state& loop, std::function<void()> fn, std::source_location where, std::optional<rt::nanos> when = {});
 
   /// It will not be called, unless it is being called now. Any thread. Mirrors Handle.cancel.
   void cancel() noexcept;
   bool cancelled() const noexcept { return cancelled_.load(rt::acquire); }  // order: C1
+  const std::optional<rt::nanos>& when() const noexcept { return when_; }
+  /// `<TimerHandle when=12.5 <lambda>() at file.cpp:12>`. Any thread.
+  std::string repr() const;
 
   void add_ref() const noexcept { refs_.fetch_add(1, rt::relaxed); }  // order: whoever adds one holds one
   void release_ref() const noexcept;
@@ -184,11 +243,11 @@ class callback : public rt::home_timer, public rt::list_node<callback> {
 
   loop_state& loop_;
   std::function<void()> fn_;
+  const std::source_location where_;
+  const std::type_info* const type_;  // of what fn_ holds
+  const std::optional<rt::nanos> when_;
   std::atomic<bool> cancelled_{false};
   mutable std::atomic<std::uint32_t> refs_{1};
 };
-
-/// Writes a problem that nobody else will hear of to standard error, in asyncio's words. Any thread.
-void report_problem(const std::string& message, const std::string& context, const std::exception_ptr& e) noexcept;
 
 }  // namespace hocket

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include <hocket/loop/exception_group.hpp>
 #include <hocket/loop/interrupts.hpp>
 
 namespace hocket {
@@ -40,7 +41,7 @@ int report_escaped() noexcept {
     std::fputs("KeyboardInterrupt\n", stderr);
     return interrupted;
   } catch (...) {
-    std::fprintf(stderr, "%s\n", describe(std::current_exception()).c_str());
+    std::fprintf(stderr, "%s\n", format_exception(std::current_exception()).c_str());
     return failed;
   }
 }

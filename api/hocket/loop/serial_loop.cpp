@@ -7,11 +7,7 @@
 namespace hocket {
 
 serial_strand::serial_strand(rt::scheduler& sched, loop_state& owner)
-    : strand(sched, busy{}), task_home(sched, &owner, rt::turns::serial), wake_timer_(*this), stop_callback_(*this) {}
-
-serial_strand::stop_callback::stop_callback(serial_strand& s) noexcept
-    : runnable([](rt::runnable& r) noexcept { static_cast<stop_callback&>(r).loop_.stop_requested_ = true; }),
-      loop_(s) {}
+    : strand(sched, busy{}), task_home(sched, &owner, rt::turns::serial), wake_timer_(*this) {}
 
 serial_strand::wake_timer::wake_timer(serial_strand& s) noexcept
     : timer([](rt::timer& t) noexcept { static_cast<wake_timer&>(t).call_for_a_turn(); }),
@@ -30,12 +26,13 @@ void serial_strand::wake_timer::call_for_a_turn() noexcept {
   loop.release_ref();  // taken when it was armed
 }
 
-void serial_strand::start(future_core& f, void (*on_stop)(void*), void* argument) {
-  stop_requested_ = false;
-  turning_.store(true, rt::release);  // order: K1: with the loads in is_turning_elsewhere()
+void serial_strand::begin_run(void (*on_stop)(void*), void* argument) noexcept {
   on_stop_ = on_stop;
   on_stop_argument_ = argument;
-  if (!f.add_waiter(stop_callback_)) post(stop_callback_);
+}
+
+void serial_strand::go() noexcept {
+  turning_.store(true, rt::release);  // order: K1: with the loads in is_turning_elsewhere()
   queue_again();
 }
 
@@ -53,7 +50,7 @@ void serial_strand::queue_due_timers() noexcept {
 
 // Whether the loop goes on, sleeps until something is posted or due, or stands still.
 rt::strand::after_turn serial_strand::turn_over() noexcept {
-  if (stop_requested_) {
+  if (std::exchange(stop_requested_, false)) {
     set_wake_timer(rt::never);
     turning_.store(false, rt::release);  // order: K1
     on_stop_(on_stop_argument_);

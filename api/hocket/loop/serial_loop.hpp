@@ -5,7 +5,7 @@
 // of their creation, and code between two suspending awaits is atomic for all other tasks of the loop, at any worker
 // count.
 //
-// The loop stands still until run_until_done() starts it, and again when its future's callback has run: pending tasks
+// The loop stands still until a run starts it, and again when the turn is over in which it was stopped: pending tasks
 // stay pending between two calls, as in CPython. While it stands, the strand counts as busy, so that what is posted
 // waits in the inbox. Mirrors asyncio.BaseEventLoop._run_once, run_forever, stop.
 #pragma once
@@ -33,24 +33,17 @@ class serial_strand final : public rt::strand, public rt::task_home {
   void hold() noexcept override { add_ref(); }
   void let_go() noexcept override { release_ref(); }
 
-  /// Lets it turn until `f` is done, then calls on_stop(argument). While it stands.
-  void start(future_core& f, void (*on_stop)(void*), void* argument);
+  /// A run is to begin, whose end calls on_stop(argument). While it stands.
+  void begin_run(void (*on_stop)(void*), void* argument) noexcept;
+  /// Lets it turn until stop_soon().
+  void go() noexcept;
+  /// It stands when the current turn is over, or, while it stands, after the first turn of the next run. In a turn.
+  void stop_soon() noexcept { stop_requested_ = true; }
 
   /// Runs what is queued, turn by turn, until nothing is. From the thread that closes the loop, while it stands.
   void drain();
 
  private:
-  // The end of the future that run_until_done() waits for: its callback takes its turn in the ready queue, as CPython's
-  // does.
-  class stop_callback final : public future_waiter, public rt::runnable {
-   public:
-    explicit stop_callback(serial_strand& s) noexcept;
-    void fire(future_core&) noexcept override { loop_.post(*this); }
-
-   private:
-    serial_strand& loop_;
-  };
-
   // The loop's one timer among the workers'.
   class wake_timer final : public rt::timer, public rt::runnable {
    public:
@@ -72,9 +65,8 @@ class serial_strand final : public rt::strand, public rt::task_home {
   rt::timer_heap timers_;  // in a turn only
   wake_timer wake_timer_;
   rt::nanos wake_at_ = rt::never;  // what wake_timer_ was armed for
-  stop_callback stop_callback_;
-  bool stop_requested_ = false;
-  std::atomic<bool> turning_{false};  // between start() and the stop
+  bool stop_requested_ = false;  // in a turn, or while it stands
+  std::atomic<bool> turning_{false};  // between go() and the stop
   void (*on_stop_)(void*) = nullptr;
   void* on_stop_argument_ = nullptr;
 };

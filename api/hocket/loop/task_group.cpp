@@ -39,6 +39,17 @@ class task_group_core {
     if (!task.add_waiter(*m)) m->fire(task);
   }
 
+  void cancel() {
+    std::vector<rt::counted_ptr<task_core>> tasks;
+    {
+      const std::lock_guard guard(mutex_);
+      if (left_) return;
+      if (!aborting_) tasks = abort_locked();
+      if (!std::exchange(parent_cancel_requested_, true)) parent_.cancel();
+    }
+    for (const auto& t : tasks) t->cancel("");
+  }
+
   Coro<> leave(std::exception_ptr error) {
     std::exception_ptr cancelled = begin_exit(error);
     for (;;) {
@@ -153,7 +164,7 @@ class task_group_core {
       parent_.uncancel();
       parent_.cancel();
     }
-    return std::make_exception_ptr(ExceptionGroup("unhandled errors in a TaskGroup", std::move(errors_)));
+    return make_exception_group("unhandled errors in a TaskGroup", std::move(errors_));
   }
 
   std::string repr_locked() const {
@@ -189,6 +200,8 @@ TaskGroup TaskGroup::enter() {
 }
 
 Coro<> TaskGroup::leave(std::exception_ptr error) const { return core_->leave(std::move(error)); }
+
+void TaskGroup::cancel() const { core_->cancel(); }
 
 void TaskGroup::check_open() const { core_->check_open(); }
 

@@ -1,0 +1,167 @@
+#include <hocket/loop/signal_watch.hpp>
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <hocket/loop/fd_watch.hpp>
+#include <hocket/loop/interrupts.hpp>
+#include <hocket/loop/loop_state.hpp>
+#include <hocket/rt/base/atomics.hpp>
+
+namespace hocket {
+namespace {
+
+// Where each signal's number goes, and whose it is. A handler that is on its way when its pipe is to be closed is waited
+// for.
+struct route {
+  std::atomic<int> fd{-1};
+  signal_watches* owner = nullptr;  // guarded by routes_mutex()
+};
+std::array<route, NSIG> routes;
+std::atomic<int> on_their_way{0};
+
+rt::futex_mutex& routes_mutex() {
+  static rt::futex_mutex mutex;
+  return mutex;
+}
+
+// Async-signal-safe: atomics and write only.
+void on_signal(int signal) {
+  const int saved = errno;
+  // order: G1: each side announces itself, then looks for the other; see wait_for_handlers().
+  on_their_way.fetch_add(1, rt::seq_cst);
+  if (const int fd = routes[static_cast<std::size_t>(signal)].fd.load(rt::seq_cst); fd >= 0) {
+    const auto number = static_cast<unsigned char>(signal);
+    // A full pipe: so many are to be handled already that one more says nothing new.
+    (void)!::write(fd, &number, 1);
+  }
+  on_their_way.fetch_sub(1, rt::seq_cst);  // order: G1
+  errno = saved;
+}
+
+void wait_for_handlers() noexcept {
+  while (on_their_way.load(rt::seq_cst) > 0) std::this_thread::yield();  // order: G1: after the route was taken away
+}
+
+void check_signal(int signal) {
+  if (signal < 1 || signal >= NSIG) throw ValueError("invalid signal number " + std::to_string(signal));
+}
+
+void set_action(int signal, void (*handler)(int)) {
+  struct sigaction action{};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  ::sigemptyset(&action.sa_mask);
+  if (::sigaction(signal, &action, nullptr) == 0) return;
+  throw RuntimeError("sig " + std::to_string(signal) + " cannot be caught");
+}
+
+}  // namespace
+
+void signal_watches::add(int signal, std::function<void()> fn, std::source_location where) {
+  check_signal(signal);
+  loop_.check_closed();
+  auto fresh = std::make_shared<const handler>(handler{std::move(fn), where});
+  const std::lock_guard all(routes_mutex());
+  const std::lock_guard guard(mutex_);
+  open_pipe();
+  route& r = routes[static_cast<std::size_t>(signal)];
+  try {
+    handlers_[signal].swap(fresh);
+    if (r.owner == this) return;
+    set_action(signal, &on_signal);
+  } catch (...) {
+    handlers_.erase(signal);
+    if (handlers_.empty()) close_pipe();
+    throw;
+  }
+  r.owner = this;
+  r.fd.store(write_end_.get(), rt::seq_cst);  // order: G1
+}
+
+bool signal_watches::remove(int signal) {
+  check_signal(signal);
+  std::shared_ptr<const handler> old;  // ends outside the locks
+  const std::lock_guard all(routes_mutex());
+  const std::lock_guard guard(mutex_);
+  const auto at = handlers_.find(signal);
+  if (at == handlers_.end()) return false;
+  old = std::move(at->second);
+  handlers_.erase(at);
+  if (route& r = routes[static_cast<std::size_t>(signal)]; r.owner == this) {
+    if (signal == SIGINT) {
+      restore_interrupts();
+    } else {
+      set_action(signal, SIG_DFL);
+    }
+    r.fd.store(-1, rt::seq_cst);  // order: G1
+    r.owner = nullptr;
+  }
+  if (handlers_.empty()) close_pipe();
+  return true;
+}
+
+void signal_watches::close() noexcept {
+  std::vector<int> left;
+  {
+    const std::lock_guard guard(mutex_);
+    for (const auto& [signal, unused] : handlers_) left.push_back(signal);
+  }
+  for (const int signal : left) remove(signal);
+}
+
+// With the mutex.
+void signal_watches::open_pipe() {
+  if (read_end_) return;
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) throw OSError(errno, std::generic_category().message(errno));
+  read_end_ = rt::unique_fd(ends[0]);
+  write_end_ = rt::unique_fd(ends[1]);
+  try {
+    loop_.descriptors().add(ends[0], rt::io_direction::read, [this] { read_pipe(); }, std::source_location::current());
+  } catch (...) {
+    read_end_.reset();
+    write_end_.reset();
+    throw;
+  }
+}
+
+// With the mutex.
+void signal_watches::close_pipe() noexcept {
+  wait_for_handlers();
+  loop_.descriptors().remove(read_end_.get(), rt::io_direction::read);
+  read_end_.reset();
+  write_end_.reset();
+}
+
+// A callback of the loop.
+void signal_watches::read_pipe() {
+  std::vector<std::shared_ptr<const handler>> due;
+  {
+    const std::lock_guard guard(mutex_);
+    if (!read_end_) return;
+    unsigned char numbers[64];
+    for (;;) {
+      const ssize_t n = ::read(read_end_.get(), numbers, sizeof numbers);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) break;
+      for (ssize_t i = 0; i < n; ++i) {
+        if (const auto at = handlers_.find(numbers[i]); at != handlers_.end()) due.push_back(at->second);
+      }
+    }
+  }
+  for (const auto& h : due) {
+    loop_.call_soon([h] { h->fn(); }, h->where);
+  }
+}
+
+}  // namespace hocket
