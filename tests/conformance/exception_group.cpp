@@ -27,7 +27,8 @@ std::string shape(const std::exception_ptr& e) {
   } catch (const BaseExceptionGroup& group) {
     std::string text;
     for (const auto& member : group.exceptions()) text += (text.empty() ? "" : ", ") + shape(member);
-    return std::string(group.name() == std::string("ExceptionGroup") ? "" : "base ") + group.message() + "[" + text + "]";
+    return std::string(group.name() == std::string("ExceptionGroup") ? "" : "base ") + group.message() + "[" + text +
+           "]";
   } catch (...) {
     return describe(e);
   }
@@ -38,8 +39,8 @@ std::string shape(const std::optional<Group>& group) {
 }
 
 ExceptionGroup sample() {
-  return ExceptionGroup(
-      "m", {an(ValueError("a")), an(ExceptionGroup("in", {an(TypeError("b")), an(ValueError("c"))}))});
+  return ExceptionGroup("m",
+                        {an(ValueError("a")), an(ExceptionGroup("in", {an(TypeError("b")), an(ValueError("c"))}))});
 }
 
 }  // namespace
@@ -129,8 +130,9 @@ TEST(exception_group, except_star_raises_what_pythons_raises) {
 }
 
 TEST(exception_group, prints_as_pythons_does) {
-  const ExceptionGroup group("m", {an(ValueError("a")), an(ExceptionGroup("in", {an(TypeError("b")), an(OSError(1, "x"))})),
-                                   an(asyncio::EOFError("k"))});
+  const ExceptionGroup group("m",
+                             {an(ValueError("a")), an(ExceptionGroup("in", {an(TypeError("b")), an(OSError(1, "x"))})),
+                              an(asyncio::EOFError("k"))});
   EXPECT_EQ(format_exception(an(group)),
             "  | ExceptionGroup: m (3 sub-exceptions)\n"
             "  +-+---------------- 1 ----------------\n"
@@ -154,11 +156,12 @@ TEST(exception_group, prints_as_pythons_does) {
             "      | lines\n"
             "      +------------------------------------");
   const std::string many = format_exception(an(ExceptionGroup("m", std::vector(17, an(ValueError("v"))))));
-  EXPECT_TRUE(many.ends_with("    +---------------- 15 ----------------\n"
-                             "    | ValueError: v\n"
-                             "    +---------------- ... ----------------\n"
-                             "    | and 2 more exceptions\n"
-                             "    +------------------------------------"))
+  EXPECT_TRUE(
+      many.ends_with("    +---------------- 15 ----------------\n"
+                     "    | ValueError: v\n"
+                     "    +---------------- ... ----------------\n"
+                     "    | and 2 more exceptions\n"
+                     "    +------------------------------------"))
       << many;
   EXPECT_EQ(format_exception(an(ValueError("v"))), "ValueError: v");
 }
@@ -172,7 +175,7 @@ IN_BOTH_DOORS(exception_group, of_a_thousand_failing_tasks_has_each_exception_on
         tg.create_task([](int n) -> Coro<> {
           try {
             co_await asyncio::sleep(1 + n % 7);  // when all have begun
-          } catch (const CancelledError&) {  // a failure of its own, like the first one's
+          } catch (const CancelledError&) {      // a failure of its own, like the first one's
           }
           throw ValueError(std::to_string(n));
         }(i));

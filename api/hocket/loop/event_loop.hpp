@@ -149,8 +149,7 @@ class EventLoop {
   Handle call_soon_threadsafe(Callback fn) const { return call_soon(std::move(fn)); }
   /// Calls `fn` after `delay`. Equal deadlines are called in the order of these calls. Mirrors call_later.
   TimerHandle call_later(Delay delay, Callback fn) const {
-    return TimerHandle(
-        state().call_at(rt::saturating_add(state().now(), delay.nanos()), std::move(fn.fn), fn.where));
+    return TimerHandle(state().call_at(rt::saturating_add(state().now(), delay.nanos()), std::move(fn.fn), fn.where));
   }
   /// Calls `fn` at `when` of time(). Mirrors call_at.
   TimerHandle call_at(double when, Callback fn) const {
@@ -198,7 +197,8 @@ class EventLoop {
   bool remove_signal_handler(int signal) const;
 
   /// Who hears of what nobody else would: exceptions of callbacks, of tasks that nobody asked, of tasks that are left
-  /// over. Empty: default_exception_handler, as after close(). Any thread. Mirrors set_exception_handler, get_exception_handler.
+  /// over. Empty: default_exception_handler, as after close(). Any thread. Mirrors set_exception_handler,
+  /// get_exception_handler.
   void set_exception_handler(ExceptionHandler handler) const { state().set_exception_handler(std::move(handler)); }
   ExceptionHandler get_exception_handler() const {
     const auto handler = state().exception_handler();
@@ -246,8 +246,8 @@ class EventLoop {
 
   template <class F, class... Args>
   static auto bind(F&& fn, Args&&... args) {
-    return [f = std::decay_t<F>(std::forward<F>(fn)), kept = std::tuple<std::decay_t<Args>...>(
-                                                          std::forward<Args>(args)...)]() mutable { std::apply(f, kept); };
+    return [f = std::decay_t<F>(std::forward<F>(fn)),
+            kept = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)]() mutable { std::apply(f, kept); };
   }
 
   rt::counted_ptr<loop_state> state_;

@@ -55,8 +55,8 @@ void loop_state::call_exception_handler(const ExceptionContext& context) noexcep
   } catch (const SystemExit&) {
     escape(std::current_exception());
   } catch (...) {
-    write_default_report(
-        ExceptionContext("Unhandled error in exception handler", std::current_exception(), {{"context", context.repr()}}));
+    write_default_report(ExceptionContext("Unhandled error in exception handler", std::current_exception(),
+                                          {{"context", context.repr()}}));
   }
 }
 

@@ -32,8 +32,8 @@ name_and_text look_into(const std::exception_ptr& e) {
 
 std::string demangled_name(const std::type_info& type) {
   int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> text(
-      abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
+  const std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
+                                                         &std::free);
   return status == 0 ? text.get() : type.name();
 }
 
@@ -49,6 +49,8 @@ std::string represent(const std::exception_ptr& e) {
 
 bool is_cancelled_error(const std::exception_ptr& e) noexcept { return is_exception<CancelledError>(e); }
 
-bool is_exit_request(const std::exception_ptr& e) noexcept { return is_exception<KeyboardInterrupt>(e) || is_exception<SystemExit>(e); }
+bool is_exit_request(const std::exception_ptr& e) noexcept {
+  return is_exception<KeyboardInterrupt>(e) || is_exception<SystemExit>(e);
+}
 
 }  // namespace hocket

@@ -75,9 +75,8 @@ class fd_watches::watch final : public rt::io_op {
       is_removed = self.is_removed_;
     }
     if (!is_removed) {
-      owner.loop_.call_as_callback(self.fn_, [&self] {
-        return "<Handle " + callback_text(self.fn_.target_type(), self.where_) + ">";
-      });
+      owner.loop_.call_as_callback(
+          self.fn_, [&self] { return "<Handle " + callback_text(self.fn_.target_type(), self.where_) + ">"; });
     }
     bool goes_on = false;
     {

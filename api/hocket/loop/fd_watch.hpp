@@ -2,13 +2,13 @@
 //
 // asyncio calls a reader in every iteration in which its descriptor is readable; the reactor tells of a change once. So
 // before a watch waits in the reactor, the kernel is asked (poll(2)) whether there is something already, and after each
-// call again: while there is, the callback is queued for the next iteration. What came between the question and the wait
-// is in the reactor's word, which then refuses the wait (io/README.md).
+// call again: while there is, the callback is queued for the next iteration. What came between the question and the
+// wait is in the reactor's word, which then refuses the wait (io/README.md).
 //
 // A watch is in one place at a time: in the reactor, in the queue of callbacks, in its own call, or over. Whoever takes
-// it from one place brings it to the next, and looks under the mutex whether it was removed meanwhile. Removing takes it
-// out of the reactor; if it is elsewhere, it ends there. Calls: any thread. The user closes a descriptor only after it
-// was removed, and no two loops, and no stream, may watch the same one.
+// it from one place brings it to the next, and looks under the mutex whether it was removed meanwhile. Removing takes
+// it out of the reactor; if it is elsewhere, it ends there. Calls: any thread. The user closes a descriptor only after
+// it was removed, and no two loops, and no stream, may watch the same one.
 #pragma once
 
 #include <atomic>

@@ -510,8 +510,8 @@ void loop_state::call_as_callback(const std::function<void()>& fn,
     escape(std::current_exception());
   } catch (...) {
     const std::string handle = handle_repr();
-    call_exception_handler(
-        ExceptionContext("Exception in callback " + bare_callback(handle), std::current_exception(), {{"handle", handle}}));
+    call_exception_handler(ExceptionContext("Exception in callback " + bare_callback(handle), std::current_exception(),
+                                            {{"handle", handle}}));
   }
   if (is_timed) report_slow(rt::steady_now() - began, handle_repr);
   context.loop = outer;
@@ -546,8 +546,7 @@ rt::counted_ptr<callback> loop_state::call_soon(std::function<void()> fn, std::s
   return c;
 }
 
-rt::counted_ptr<callback> loop_state::call_at(rt::nanos when, std::function<void()> fn,
-                                             std::source_location where) {
+rt::counted_ptr<callback> loop_state::call_at(rt::nanos when, std::function<void()> fn, std::source_location where) {
   check_closed();
   rt::task_home& home = callback_home();
   auto c = rt::counted_ptr<callback>::adopt(new callback(*this, std::move(fn), where, when));

@@ -203,7 +203,7 @@ class loop_state {
   std::atomic<bool> debug_;
   std::atomic<rt::nanos> slow_callback_{100 * rt::nanos_per_ms};
   std::atomic<std::uint64_t> run_number_{0};  // counts begins and ends of runs
-  std::atomic<std::uint32_t> run_ends_{0};  // those that a future still refers to
+  std::atomic<std::uint32_t> run_ends_{0};    // those that a future still refers to
   std::shared_ptr<rt::scheduler> sched_;
   pool_task_home pool_home_;
   bulk_task_home bulk_home_;

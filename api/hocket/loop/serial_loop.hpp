@@ -64,8 +64,8 @@ class serial_strand final : public rt::strand, public rt::task_home {
 
   rt::timer_heap timers_;  // in a turn only
   wake_timer wake_timer_;
-  rt::nanos wake_at_ = rt::never;  // what wake_timer_ was armed for
-  bool stop_requested_ = false;  // in a turn, or while it stands
+  rt::nanos wake_at_ = rt::never;     // what wake_timer_ was armed for
+  bool stop_requested_ = false;       // in a turn, or while it stands
   std::atomic<bool> turning_{false};  // between go() and the stop
   void (*on_stop_)(void*) = nullptr;
   void* on_stop_argument_ = nullptr;

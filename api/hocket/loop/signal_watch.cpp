@@ -20,8 +20,8 @@
 namespace hocket {
 namespace {
 
-// Where each signal's number goes, and whose it is. A handler that is on its way when its pipe is to be closed is waited
-// for.
+// Where each signal's number goes, and whose it is. A handler that is on its way when its pipe is to be closed is
+// waited for.
 struct route {
   std::atomic<int> fd{-1};
   signal_watches* owner = nullptr;  // guarded by routes_mutex()

@@ -25,7 +25,8 @@ struct answer {
 };
 
 /// Blocks: in the pool only.
-answer<std::vector<AddrInfo>> look_up(const std::string& host, const std::string& port, const AddrInfoOptions& options) {
+answer<std::vector<AddrInfo>> look_up(const std::string& host, const std::string& port,
+                                      const AddrInfoOptions& options) {
   addrinfo hints{};
   hints.ai_family = options.family;
   hints.ai_socktype = options.type;
@@ -33,7 +34,8 @@ answer<std::vector<AddrInfo>> look_up(const std::string& host, const std::string
   hints.ai_flags = options.flags;
   addrinfo* found = nullptr;
   answer<std::vector<AddrInfo>> result;
-  result.code = ::getaddrinfo(host.empty() ? nullptr : host.c_str(), port.empty() ? nullptr : port.c_str(), &hints, &found);
+  result.code =
+      ::getaddrinfo(host.empty() ? nullptr : host.c_str(), port.empty() ? nullptr : port.c_str(), &hints, &found);
   if (result.code != 0) {
     result.system_error = errno;
     return result;
