@@ -291,5 +291,25 @@ TEST(cores_first, puts_second_threads_last) {
   EXPECT_EQ(cores_first({}, m.path()), std::vector<unsigned>{});
 }
 
+TEST(move_to_cpu, leaves_the_mask_as_it_was) {
+  std::thread([] {
+    const auto before = allowed_cpus();
+    for (const unsigned cpu : before) {
+      EXPECT_TRUE(move_to_cpu(cpu));
+      EXPECT_EQ(before, allowed_cpus());
+    }
+  }).join();
+}
+
+TEST(move_to_cpu, keeps_to_the_mask) {
+  std::thread([] {
+    const unsigned here = allowed_cpus().front();
+    ASSERT_TRUE(bind_to_cpu(here));
+    EXPECT_FALSE(move_to_cpu(here + 1));
+    EXPECT_EQ(std::vector{here}, allowed_cpus());
+    EXPECT_EQ(static_cast<int>(here), ::sched_getcpu());
+  }).join();
+}
+
 }  // namespace
 }  // namespace hocket::rt

@@ -1,5 +1,6 @@
 #include <hocket/rt/io/reactor.hpp>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -11,7 +12,9 @@
 #include <vector>
 
 #include <hocket/rt/base/clock.hpp>
+#include <hocket/rt/base/cpu.hpp>
 #include <hocket/rt/base/fd.hpp>
+#include <hocket/rt/io/arrivals.hpp>
 
 namespace hocket::rt {
 namespace {
@@ -35,6 +38,14 @@ struct socket_pair {
   }
   void send_to_a() const { ASSERT_EQ(1, ::write(b.get(), "x", 1)); }
 };
+
+/// As the kernel says itself; -1 when it does not know.
+int incoming_cpu_of(int fd) {
+  int cpu = -1;
+  socklen_t size = sizeof cpu;
+  ::getsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, &cpu, &size);
+  return cpu;
+}
 
 int run_all(runnable_list& list) {
   int n = 0;
@@ -295,6 +306,34 @@ TEST_F(reactor_test, polls_that_do_not_block_never_steal_a_wake) {
   }
   stop = true;
   busy.join();
+}
+
+TEST_F(reactor_test, notes_where_what_a_socket_got_came_in) {
+  unique_fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  ASSERT_EQ(0, ::bind(listener.get(), reinterpret_cast<sockaddr*>(&at), sizeof at));
+  ASSERT_EQ(0, ::listen(listener.get(), 1));
+  ASSERT_EQ(0, ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&at), &size));
+  std::thread([&] {
+    ASSERT_TRUE(bind_to_cpu(allowed_cpus().back()));
+    unique_fd sender(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(0, ::connect(sender.get(), reinterpret_cast<sockaddr*>(&at), sizeof at));
+    unique_fd taker(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    const auto of_taker = r->attach(taker.get());
+    arrivals where;
+    char c = 0;
+    for (unsigned i = 0; i < arrivals::polls_per_sample * arrivals::samples_to_settle; ++i) {
+      ASSERT_EQ(1, ::write(sender.get(), "x", 1));
+      runnable_list came;
+      r->poll(nanos_per_second, came, 1, &where);
+      ASSERT_EQ(1, ::read(taker.get(), &c, 1));
+    }
+    EXPECT_EQ(incoming_cpu_of(taker.get()), where.settled_on());
+    EXPECT_TRUE(r->detach(of_taker).empty());
+  }).join();
 }
 
 TEST_F(reactor_test, cancel_and_ready_race_for_one_owner) {

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <sstream>
 #include <string_view>
 
@@ -135,29 +136,66 @@ std::optional<cpu_quota> quota_v2(const fs::path& directory) {
   return cpus ? std::optional(cpu_quota{*cpus, file.string()}) : std::nullopt;
 }
 
+/// An affinity mask of any size; cpu_set_t ends at 1024.
+class cpu_mask {
+ public:
+  explicit cpu_mask(unsigned bits) noexcept : bits_(bits), set_(CPU_ALLOC(bits)) {
+    if (set_) CPU_ZERO_S(bytes(), set_.get());
+  }
+
+  /// Empty when the kernel does not say.
+  static cpu_mask of_this_thread() noexcept {
+    constexpr unsigned first_size = 1024, largest = 1u << 20;
+    // The kernel answers EINVAL while the mask is smaller than its own.
+    for (unsigned bits = first_size; bits <= largest; bits *= 2) {
+      cpu_mask mask(bits);
+      if (!mask.set_) break;
+      if (::sched_getaffinity(0, mask.bytes(), mask.set_.get()) == 0) return mask;
+      if (errno != EINVAL) break;
+    }
+    return cpu_mask(0);
+  }
+
+  unsigned bits() const noexcept { return bits_; }
+  bool has(unsigned cpu) const noexcept { return set_ && cpu < bits_ && CPU_ISSET_S(cpu, bytes(), set_.get()); }
+  void add(unsigned cpu) noexcept {
+    if (set_) CPU_SET_S(cpu, bytes(), set_.get());
+  }
+
+  /// Of the calling thread. False: refused.
+  bool set() const noexcept { return set_ && ::sched_setaffinity(0, bytes(), set_.get()) == 0; }
+
+ private:
+  struct freed {
+    void operator()(cpu_set_t* s) const noexcept { CPU_FREE(s); }
+  };
+  std::size_t bytes() const noexcept { return CPU_ALLOC_SIZE(bits_); }
+
+  unsigned bits_;
+  std::unique_ptr<cpu_set_t, freed> set_;
+};
+
 }  // namespace
 
 std::vector<unsigned> allowed_cpus() {
-  constexpr std::size_t first_size = 1024, largest = std::size_t{1} << 20;
   std::vector<unsigned> cpus;
-  // The kernel answers EINVAL while the mask is smaller than its own.
-  for (std::size_t bits = first_size; bits <= largest; bits *= 2) {
-    cpu_set_t* set = CPU_ALLOC(bits);
-    if (!set) break;
-    const std::size_t bytes = CPU_ALLOC_SIZE(bits);
-    CPU_ZERO_S(bytes, set);
-    const int rc = ::sched_getaffinity(0, bytes, set);
-    const int code = errno;
-    if (rc == 0) {
-      for (unsigned cpu = 0; cpu < bits; ++cpu) {
-        if (CPU_ISSET_S(cpu, bytes, set)) cpus.push_back(cpu);
-      }
-    }
-    CPU_FREE(set);
-    if (rc == 0 || code != EINVAL) break;
+  const cpu_mask mask = cpu_mask::of_this_thread();
+  for (unsigned cpu = 0; cpu < mask.bits(); ++cpu) {
+    if (mask.has(cpu)) cpus.push_back(cpu);
   }
   if (cpus.empty()) cpus.push_back(0);
   return cpus;
+}
+
+bool bind_to_cpu(unsigned cpu) noexcept {
+  cpu_mask one(cpu + 1);
+  one.add(cpu);
+  return one.set();
+}
+
+bool move_to_cpu(unsigned cpu) noexcept {
+  const cpu_mask mask = cpu_mask::of_this_thread();
+  return mask.has(cpu) && bind_to_cpu(cpu) && mask.set();
 }
 
 std::optional<cpu_quota> find_cpu_quota(const fs::path& root) {

@@ -36,6 +36,13 @@ struct cpu_report {
 /// CPU numbers that the calling thread may run on, ascending. Masks of any size. {0} when the kernel does not say.
 std::vector<unsigned> allowed_cpus();
 
+/// Makes `cpu` the only one of the calling thread. False: the kernel refused.
+bool bind_to_cpu(unsigned cpu) noexcept;
+
+/// Moves the calling thread to `cpu` and leaves its mask as it was: it may be moved on at any time. False: its mask
+/// does not allow that CPU, or the kernel refused.
+bool move_to_cpu(unsigned cpu) noexcept;
+
 /// The tightest CPU quota that covers this process; nullopt when there is none or nothing can be read.
 std::optional<cpu_quota> find_cpu_quota(const std::filesystem::path& root = "/");
 

@@ -2,6 +2,7 @@
 // wait.
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include <hocket/rt/base/error.hpp>
 #include <hocket/rt/base/fd.hpp>
 #include <hocket/rt/base/futex.hpp>
+#include <hocket/rt/io/arrivals.hpp>
 #include <hocket/rt/io/reactor.hpp>
 #include <hocket/rt/io/readiness.hpp>
 
@@ -36,7 +38,7 @@ constexpr std::uint64_t wake_mark = ~std::uint64_t{0};  // the eventfd's epoll d
 struct alignas(64) slot {
   readiness<io_op> directions[2];
   std::atomic<std::uint32_t> generation{0};
-  int fd = -1;                                 // written by attach, read by the detach that won the generation
+  std::atomic<int> fd{-1};                     // written by attach and the detach that won the generation
   std::uint32_t next_free = descriptor::none;  // guarded by slot_table::mutex_
 
   readiness<io_op>& direction(io_direction d) noexcept { return directions[static_cast<std::size_t>(d)]; }
@@ -138,7 +140,7 @@ class epoll_reactor final : public reactor {
     for (std::uint32_t i = 0; i < slots_.capacity(); ++i) {
       slot& s = *slots_.find(i);
       // order: owner-only: nobody else may use a reactor that ends.
-      if (s.fd >= 0) left.append(detach({i, s.generation.load(relaxed)}));
+      if (s.fd.load(relaxed) >= 0) left.append(detach({i, s.generation.load(relaxed)}));
     }
     while (runnable* op = left.pop_front()) op->run();
   }
@@ -146,13 +148,13 @@ class epoll_reactor final : public reactor {
   descriptor attach(int fd) override {
     const auto index = slots_.take();
     slot& s = *slots_.find(index);
-    s.fd = fd;
     // order: owner-only: the slot is free, and only its taker advances it from here.
+    s.fd.store(fd, relaxed);
     const descriptor d{index, s.generation.load(relaxed)};
     try {
       watch(fd, interest, pack(d));
     } catch (...) {
-      s.fd = -1;
+      s.fd.store(-1, relaxed);  // order: owner-only
       slots_.give_back(index);
       throw;
     }
@@ -166,11 +168,11 @@ class epoll_reactor final : public reactor {
     auto expected = d.generation;
     // order: relaxed: only elects one detacher and turns stale calls away early; retire() below is what orders.
     if (!s->generation.compare_exchange_strong(expected, d.generation + 1, relaxed)) return pending;
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, s->fd, nullptr);
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, s->fd.load(relaxed), nullptr);
     for (auto& direction : s->directions) {
       if (io_op* op = direction.retire(tag_of(d.generation + 1))) pending.push_back(*op);
     }
-    s->fd = -1;
+    s->fd.store(-1, relaxed);  // order: the mutex of give_back()
     slots_.give_back(d.slot);
     return pending;
   }
@@ -185,9 +187,10 @@ class epoll_reactor final : public reactor {
     return s && s->direction(direction).cancel(tag_of(d.generation), op);
   }
 
-  int poll(nanos timeout, runnable_list& out, int max_events) noexcept override {
+  int poll(nanos timeout, runnable_list& out, int max_events, arrivals* where) noexcept override {
     epoll_event events[max_batch];
     const int n = wait(events, std::clamp(max_events, 1, max_batch), timeout);
+    if (where && n > 0 && where->is_sample_due()) note_arrival(unpack(events[0].data.u64), *where);
     const auto before = out.size();
     for (int i = 0; i < n; ++i) {
       if (events[i].data.u64 == wake_mark) {
@@ -226,6 +229,16 @@ class epoll_reactor final : public reactor {
     if (events & means_write) {
       if (io_op* op = s->direction(io_direction::write).deliver(tag)) out.push_back(*op);
     }
+  }
+
+  /// For sockets: the kernel keeps where the last packet was taken in.
+  void note_arrival(descriptor d, arrivals& where) noexcept {
+    const slot* s = current(d);
+    if (!s) return;
+    int cpu = -1;
+    socklen_t size = sizeof cpu;
+    // order: a hint: a detach() meanwhile makes it another socket's processor, or none.
+    if (::getsockopt(s->fd.load(relaxed), SOL_SOCKET, SO_INCOMING_CPU, &cpu, &size) == 0) where.note(cpu);
   }
 
   /// The event is raised exactly while wakes_ > 0. A poll that did not block leaves the wake to one that does.

@@ -39,6 +39,7 @@ struct descriptor {
   explicit operator bool() const noexcept { return slot != none; }
 };
 
+class arrivals;
 class reactor;
 
 /// Outlives the reactor and says whether it is still there: for handles that their users may keep longer than the
@@ -80,7 +81,11 @@ class reactor {
   /// Waits up to `timeout` (0: not at all; `never`: without end) for events or for wake(), takes at most `max_events`
   /// (held to 1..max_batch), appends the operations that became ready to `out` and gives their number. May return
   /// early.
-  virtual int poll(nanos timeout, runnable_list& out, int max_events) noexcept = 0;
+  int poll(nanos timeout, runnable_list& out, int max_events) noexcept {
+    return poll(timeout, out, max_events, nullptr);
+  }
+  /// The same; notes now and then in `where` on which processor an event came in.
+  virtual int poll(nanos timeout, runnable_list& out, int max_events, arrivals* where) noexcept = 0;
 
   /// Makes one blocking poll() return: one that blocks now, or else the next one to come. Each call counts. Which of
   /// several returns is the kernel's choice; one that was not meant passes the wake on. Async-signal-safe.

@@ -297,6 +297,12 @@ void scheduler::give_reactor_back() noexcept {
   reactor_holder_.store(nobody, seq_cst);
 }
 
+std::uint64_t scheduler::stays_so_far() const noexcept {
+  std::uint64_t sum = 0;
+  for (unsigned i = first_extra_seat(), n = seat_count(); i < n; ++i) sum += seat(i).counters().polls.read();
+  return sum;
+}
+
 bool scheduler::is_reactor_attended() const noexcept {
   // order: a hint: who reads it late polls in vain, or leaves it to the next look.
   if (reactor_holder_.load(relaxed) != nobody) return true;

@@ -1,7 +1,6 @@
 #include <hocket/rt/sched/thread_start.hpp>
 
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -11,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include <hocket/rt/base/cpu.hpp>
 #include <hocket/rt/base/error.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 #include <hocket/rt/sched/worker.hpp>
@@ -34,17 +34,6 @@ class signals_blocked {
   sigset_t before_;
 };
 
-void pin_this_thread(int cpu) noexcept {
-  // Sized for the number at hand: cpu_set_t ends at 1024.
-  const std::size_t size = CPU_ALLOC_SIZE(cpu + 1);
-  cpu_set_t* set = CPU_ALLOC(cpu + 1);
-  if (!set) return;
-  CPU_ZERO_S(size, set);
-  CPU_SET_S(cpu, size, set);
-  pthread_setaffinity_np(pthread_self(), size, set);
-  CPU_FREE(set);
-}
-
 }  // namespace
 
 std::thread start_thread(const thread_spec& spec, std::function<void()> body) {
@@ -59,7 +48,7 @@ std::thread start_thread(const thread_spec& spec, std::function<void()> body) {
       pthread_setname_np(pthread_self(), spec.name.substr(0, 15).c_str());
       // Deadlines to the point: the default lets every sleep end up to 50 us late.
       prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
-      if (spec.cpu >= 0) pin_this_thread(spec.cpu);
+      if (spec.cpu >= 0) bind_to_cpu(spec.cpu);
       body();
     });
   } catch (const std::system_error& e) {

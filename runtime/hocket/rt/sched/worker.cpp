@@ -150,10 +150,11 @@ runnable* worker::take_ready() noexcept {
   return ready_.owner().pop();
 }
 
-/// A look without waiting. In vain while somebody waits there: that thread has it before this one could.
+/// A look without waiting. Not while others see to it: they have what comes before this one could.
 void worker::look_at_reactor() noexcept {
   runnable_list came;
-  if (!sched_.is_reactor_attended()) {
+  if (const auto stays = sched_.stays_so_far();
+      std::exchange(stays_seen_, stays) == stays && !sched_.is_reactor_attended()) {
     counters_.polls.add();
     sched_.io().poll(0, came, events_at_once(busy_events));
   }
@@ -378,7 +379,8 @@ runnable_list worker::wait_in_reactor(nanos limit) noexcept {
     } else {
       const nanos until = std::min(limit, sched_.earliest_deadline());
       const nanos timeout = until == never ? never : std::max<nanos>(0, until - steady_now());
-      sched_.io().poll(timeout, came, events_at_once(reactor::max_batch));
+      sched_.io().poll(timeout, came, events_at_once(reactor::max_batch), is_standby() ? &arrivals_ : nullptr);
+      arrivals_.follow();
     }
   }
   stay_.leave();

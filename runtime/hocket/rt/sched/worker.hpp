@@ -15,6 +15,7 @@
 #include <hocket/rt/base/clock.hpp>
 #include <hocket/rt/base/random.hpp>
 #include <hocket/rt/base/runnable.hpp>
+#include <hocket/rt/io/arrivals.hpp>
 #include <hocket/rt/park/parker.hpp>
 #include <hocket/rt/queue/fork_deque.hpp>
 #include <hocket/rt/queue/next_slot.hpp>
@@ -167,7 +168,9 @@ class alignas(cache_line) worker {
   unsigned turn_ = 0;  // sources still to be served in this round of turns
   unsigned next_in_row_ = 0;
   poll_clock poll_clock_;
-  bool poll_owed_ = false;  // the clock said so where there was no time to look
+  bool poll_owed_ = false;        // the clock said so where there was no time to look
+  arrivals arrivals_;             // of who stands by
+  std::uint64_t stays_seen_ = 0;  // of others in the reactor, at the last look
   random_source random_;
   run_meter meter_;
   op_budget budget_;
