@@ -307,7 +307,8 @@ IN_BOTH_DOORS(wait, of_nothing_is_an_error) {
 
 IN_BOTH_DOORS(wait, gives_a_handle_that_stands_there_twice_once) {
   auto task = asyncio::create_task(value_after(1, 0.1));
-  auto [done, pending] = co_await asyncio::wait(std::vector<Task<int>>{task, task});
+  const std::vector<Task<int>> twice{task, task};  // g++ 12 takes no braces inside a co_await
+  auto [done, pending] = co_await asyncio::wait(twice);
   EXPECT_EQ(done.size(), 1u);
   EXPECT_TRUE(pending.empty());
 }

@@ -202,3 +202,46 @@ IN_BOTH_DOORS(timeout, without_a_limit_never_strikes) {
   const int value = co_await asyncio::timeout(std::nullopt, body);
   EXPECT_EQ(value, 1);
 }
+
+// --- a limit that is moved ---
+
+IN_BOTH_DOORS(timeout, a_limit_that_is_moved_on_strikes_later) {
+  const double start = now();
+  auto body = [start](asyncio::Timeout& limit) -> Coro<> {
+    limit.reschedule(start + 5);
+    co_await asyncio::sleep(1);
+    limit.reschedule(start + 3);
+    co_await asyncio::sleep(100);
+  };
+  EXPECT_EQ(co_await ending(asyncio::timeout(0.5, body)), "TimeoutError");
+  EXPECT_NEAR(now() - start, 3, 0.1);
+}
+
+IN_SERIAL_DOOR(timeout, a_limit_may_be_moved_while_it_stands_in_the_ready_queue) {
+  auto body = [](asyncio::Timeout& limit) -> Coro<> {
+    const double start = now();
+    limit.reschedule(start);  // due: it is queued
+    limit.reschedule(start);  // and once more
+    limit.reschedule(start + 5);
+    co_await asyncio::sleep(1);
+  };
+  EXPECT_EQ(co_await ending(asyncio::timeout(5, body)), "returned");
+  EXPECT_EQ(asyncio::current_task().cancelling(), 0u);
+}
+
+IN_SERIAL_DOOR(timeout, a_limit_may_be_moved_by_a_callback_that_is_due_with_it) {
+  int called = 0;
+  auto body = [&called](asyncio::Timeout& limit) -> Coro<> {
+    const auto loop = asyncio::get_running_loop();
+    const double end = loop.time() + 1;
+    loop.call_at(end, [&limit, &called, end] {
+      limit.reschedule(end + 5);
+      ++called;
+    });
+    limit.reschedule(end);
+    for (int i = 0; i < 3; ++i) loop.call_at(end, [&called] { ++called; });  // they stand behind it in the queue
+    co_await asyncio::sleep(3);
+  };
+  EXPECT_EQ(co_await ending(asyncio::timeout(5, body)), "returned");
+  EXPECT_EQ(called, 4);
+}

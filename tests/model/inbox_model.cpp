@@ -8,7 +8,7 @@ namespace hocket::model {
 namespace {
 
 struct letter : rt::runnable {
-  letter() noexcept : rt::runnable(+[](rt::runnable&) noexcept {}) {}
+  void run() noexcept override {}
   unsigned sender = 0;
   model_plain<int> text{0};
   int number = 0;

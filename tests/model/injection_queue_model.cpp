@@ -8,7 +8,7 @@ namespace hocket::model {
 namespace {
 
 struct job : rt::runnable {
-  job() noexcept : rt::runnable(+[](rt::runnable&) noexcept {}) {}
+  void run() noexcept override {}
   model_plain<int> value{0};
   unsigned producer = 0;
   int number = 0;

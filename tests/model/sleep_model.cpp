@@ -15,7 +15,7 @@ namespace hocket::model {
 namespace {
 
 struct job : rt::runnable {
-  job() noexcept : rt::runnable(+[](rt::runnable&) noexcept {}) {}
+  void run() noexcept override {}
   int taken = 0;
   model_plain<int> value{0};
 };

@@ -16,7 +16,7 @@ namespace hocket::model {
 namespace {
 
 struct job : rt::runnable {
-  job() noexcept : rt::runnable(+[](rt::runnable&) noexcept {}) {}
+  void run() noexcept override {}
 };
 
 enum class habit {

@@ -31,12 +31,7 @@ void completion_queue::release_ref() const noexcept {
 }
 
 completion_queue::listener::listener(completion_queue& q, rt::counted_ptr<future_core> f) noexcept
-    : runnable([](rt::runnable& r) noexcept {
-        auto& self = static_cast<listener&>(r);
-        self.queue.one_done(self);
-      }),
-      queue(q),
-      future(std::move(f)) {}
+    : queue(q), future(std::move(f)) {}
 
 void completion_queue::listener::take_turn() noexcept {
   if (rt::task_home* const home = queue.serial_home_) {

@@ -52,6 +52,7 @@ class completion_queue {
     listener(completion_queue& q, rt::counted_ptr<future_core> f) noexcept;
     listener(listener&& other) noexcept : listener(other.queue, std::move(other.future)) {}
     void fire(future_core&) noexcept override { take_turn(); }
+    void run() noexcept override { queue.one_done(*this); }
     void take_turn() noexcept;
     completion_queue& queue;
     rt::counted_ptr<future_core> future;

@@ -54,7 +54,7 @@ rt::counted_ptr<task_state<T>> start_task(loop_state& loop, rt::task_home& home,
   try {
     if (!born_cancelled) refuse_captured_closure(handle.promise());  // one that never runs never looks
     loop.check_closed();
-    auto state = rt::counted_ptr<task_state<T>>::adopt(new task_state<T>(loop, home, handle));
+    auto state = rt::counted_ptr<task_state<T>>::adopt(new task_state<T>(home, handle));
     if (!options.name.empty()) state->set_name(std::string(options.name));
     if (scope) state->set_scope(std::move(scope));
     if (born_cancelled) state->task_base::cancel();
@@ -111,14 +111,14 @@ class task_end_wait : public rt::leaf_awaiter, private future_waiter {
 inline task_end_wait task_end(rt::counted_ptr<future_core> f) noexcept { return task_end_wait(std::move(f)); }
 
 template <class T>
-future_state<T>::future_state(loop_state* loop) : future_core(loop) {
+future_state<T>::future_state(loop_state* loop) : loop_(loop) {
   if (loop) loop->add_ref();
 }
 
 template <class T>
 future_state<T>::~future_state() {
   this->report_unseen_exception();
-  if (this->loop()) this->loop()->release_ref();
+  if (loop_) loop_->release_ref();
 }
 
 template <class T>

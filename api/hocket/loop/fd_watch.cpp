@@ -17,13 +17,7 @@ class fd_watches::watch final : public rt::io_op {
  public:
   watch(fd_watches& owner, int fd, rt::descriptor attached, rt::io_direction direction, std::function<void()> fn,
         std::source_location where)
-      : io_op(&watch::take_turn),
-        owner_(owner),
-        fd_(fd),
-        attached_(attached),
-        direction_(direction),
-        fn_(std::move(fn)),
-        where_(where) {
+      : owner_(owner), fd_(fd), attached_(attached), direction_(direction), fn_(std::move(fn)), where_(where) {
     owner.alive_.fetch_add(1, rt::relaxed);  // order: whoever adds one is inside the loop
   }
 
@@ -61,29 +55,27 @@ class fd_watches::watch final : public rt::io_op {
   }
 
   // The reactor's wake on a worker, and its turn among the callbacks.
-  static void take_turn(rt::runnable& r) noexcept {
-    auto& self = static_cast<watch&>(static_cast<rt::io_op&>(r));
-    fd_watches& owner = self.owner_;
+  void run() noexcept override {
+    fd_watches& owner = owner_;
     bool is_removed = false;
     {
       const std::lock_guard guard(owner.mutex_);
-      if (!self.is_queued_ && !self.is_removed_) {
-        self.is_queued_ = true;
-        owner.loop_.callback_home().post(self);
+      if (!is_queued_ && !is_removed_) {
+        is_queued_ = true;
+        owner.loop_.callback_home().post(*this);
         return;
       }
-      is_removed = self.is_removed_;
+      is_removed = is_removed_;
     }
     if (!is_removed) {
-      owner.loop_.call_as_callback(
-          self.fn_, [&self] { return "<Handle " + callback_text(self.fn_.target_type(), self.where_) + ">"; });
+      owner.loop_.call_as_callback(fn_, [this] { return "<Handle " + callback_text(fn_.target_type(), where_) + ">"; });
     }
     bool goes_on = false;
     {
       const std::lock_guard guard(owner.mutex_);
-      goes_on = self.move_on();
+      goes_on = move_on();
     }
-    if (!goes_on) self.release_ref();
+    if (!goes_on) release_ref();
   }
 
   // As asyncio's selector: an error or a hang-up is news for both directions.

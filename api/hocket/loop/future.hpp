@@ -36,10 +36,21 @@ struct value_cell {
   std::optional<stored<T>> value;  // written once, before the end is published
 };
 
+/// Of void there is nothing to keep: it looks like the others and takes no room.
+template <>
+struct value_cell<void> {
+  struct nothing {
+    void emplace() const noexcept {}
+    std::monostate& operator*() const noexcept { return unit; }
+  };
+  static inline std::monostate unit;
+  [[no_unique_address]] nothing value;
+};
+
 /// Takes the outcome of a root coroutine that ended and destroys its frame: keeps the value in `cell` if it is wanted,
 /// gives the exception or null.
 template <class T, class Handle>
-std::exception_ptr take_outcome_of(Handle& root, value_cell<T>& cell, bool keep_value) noexcept {
+std::exception_ptr take_outcome_of(Handle root, value_cell<T>& cell, bool keep_value) noexcept {
   std::exception_ptr error = root.promise().error();
   if (!error && keep_value) {
     try {
@@ -52,7 +63,7 @@ std::exception_ptr take_outcome_of(Handle& root, value_cell<T>& cell, bool keep_
       error = std::current_exception();
     }
   }
-  std::exchange(root, {}).destroy();
+  root.destroy();
   return error;
 }
 
@@ -61,6 +72,13 @@ class future_state final : public future_core, public value_cell<T> {
  public:
   explicit future_state(loop_state* loop);
   ~future_state() override;
+  loop_state* loop() const noexcept override { return loop_; }
+
+ private:
+  std::exception_ptr& failure() noexcept override { return failure_; }
+
+  loop_state* const loop_;  // held
+  std::exception_ptr failure_;
 };
 
 /// Waits for a future_core: the task is woken through the ready queue, never inline.

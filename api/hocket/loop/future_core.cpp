@@ -1,6 +1,7 @@
 #include <hocket/loop/future_core.hpp>
 
-#include <mutex>
+#include <array>
+#include <cstddef>
 #include <utility>
 
 #include <hocket/loop/loop_state.hpp>
@@ -13,30 +14,31 @@ bool future_core::begin_completion() noexcept {
 }
 
 void future_core::publish_exception(std::exception_ptr e) noexcept {
-  error_ = std::move(e);
-  publish(status::finished);
+  failure() = std::move(e);
+  publish(status::failed);
 }
 
 void future_core::publish_cancelled(std::string_view message) noexcept {
-  if (!message.empty()) error_ = std::make_exception_ptr(CancelledError(std::string(message)));
+  if (!message.empty()) failure() = std::make_exception_ptr(CancelledError(std::string(message)));
   publish(status::cancelled);
 }
 
 void future_core::publish(status s) noexcept {
-  future_waiter* first = nullptr;
-  {
-    const std::lock_guard guard(mutex_);
-    // order: U1: publishes the outcome; pairs with the acquire loads of is_done() and is_cancelled().
-    status_.store(s, rt::release);
-    future_waiter** end = &first;
-    while (future_waiter* w = waiters_.pop_front()) {
-      *end = w;
-      w->next_fired_ = nullptr;
-      end = &w->next_fired_;
-    }
+  // order: U1: publishes the outcome; pairs with the acquire loads of is_done() and its like.
+  status_.store(s, rt::release);
+  // From here on every waiter in the chain is ours: nobody else can take it out, and it stays until it is fired.
+  auto* w = static_cast<future_waiter*>(waiters_.close(waiters_mutex()));
+  while (w) {
+    auto* const next = static_cast<future_waiter*>(w->take_next());
+    w->fire(*this);
+    w = next;
   }
-  // From here on every waiter in the chain is ours: nobody else can unlink it, and it stays until it is fired.
-  while (first) std::exchange(first, first->next_fired_)->fire(*this);
+}
+
+// Taken only where several wait for one future, so futures share them.
+rt::futex_mutex& future_core::waiters_mutex() const noexcept {
+  static constinit std::array<rt::futex_mutex, 64> mutexes;
+  return mutexes[reinterpret_cast<std::uintptr_t>(this) / alignof(std::max_align_t) % mutexes.size()];
 }
 
 bool future_core::cancel(std::string_view message) {
@@ -45,65 +47,55 @@ bool future_core::cancel(std::string_view message) {
   return true;
 }
 
-bool future_core::add_waiter(future_waiter& w) noexcept {
-  const std::lock_guard guard(mutex_);
-  if (status_.load(rt::relaxed) >= status::finished) return false;  // order: the mutex
-  waiters_.push_back(w);
-  return true;
-}
+bool future_core::add_waiter(future_waiter& w) noexcept { return waiters_.add(w, waiters_mutex()); }
 
-bool future_core::remove_waiter(future_waiter& w) noexcept {
-  const std::lock_guard guard(mutex_);
-  if (!w.is_linked()) return false;
-  waiters_.erase(w);
-  return true;
-}
+bool future_core::remove_waiter(future_waiter& w) noexcept { return waiters_.remove(w, waiters_mutex()); }
 
 std::size_t future_core::drop_waiters(bool (*match)(const future_waiter&, const void*) noexcept,
                                       const void* wanted) noexcept {
-  future_waiter* dropped = nullptr;
-  std::size_t n = 0;
-  {
-    const std::lock_guard guard(mutex_);
-    for (future_waiter *w = waiters_.front(), *next = nullptr; w; w = next) {
-      next = waiters_.next(*w);
-      if (!match(*w, wanted)) continue;
-      waiters_.erase(*w);
-      w->next_fired_ = std::exchange(dropped, w);
-      ++n;
-    }
-  }
-  while (dropped) std::exchange(dropped, dropped->next_fired_)->drop();
-  return n;
+  auto* w = static_cast<future_waiter*>(waiters_.take_if(
+      [&](const waiter_node& n) noexcept { return match(static_cast<const future_waiter&>(n), wanted); },
+      waiters_mutex()));
+  return drop_all(w);
 }
 
-future_core::~future_core() {
-  while (future_waiter* w = waiters_.pop_front()) w->drop();
+future_core::~future_core() { drop_all(static_cast<future_waiter*>(waiters_.close(waiters_mutex()))); }
+
+std::size_t future_core::drop_all(future_waiter* first) noexcept {
+  std::size_t n = 0;
+  for (; first; ++n) {
+    auto* const next = static_cast<future_waiter*>(first->take_next());
+    first->drop();
+    first = next;
+  }
+  return n;
 }
 
 std::exception_ptr future_core::take_notice() const noexcept {
   mark_seen();
-  return error_;
+  return status_.load(rt::relaxed) == status::succeeded ? nullptr
+                                                        : failure();  // order: its caller knows that it is done
 }
 
 void future_core::rethrow_failure() const {
   if (!is_done()) throw InvalidStateError("Result is not set.");
   mark_seen();
-  if (error_) std::rethrow_exception(error_);
-  if (is_cancelled()) throw CancelledError();
+  if (status_.load(rt::relaxed) == status::succeeded) return;  // order: as is_done() above
+  if (failure()) std::rethrow_exception(failure());
+  throw CancelledError();
 }
 
 std::string future_core::repr() const {
   std::string text = std::string("<") + type_name() + " ";
   text += !is_done() ? "pending" : is_cancelled() ? "cancelled" : "finished";
   text += repr_details();
-  if (is_done() && !is_cancelled() && error_) text += " exception=" + represent(error_);
+  if (has_failed()) text += " exception=" + represent(failure());
   return text + ">";
 }
 
 void future_core::report_unseen_exception() const noexcept {
-  if (!error_ || is_cancelled() || exception_was_seen()) return;
-  report_problem(std::string(type_name()) + " exception was never retrieved", "future: " + repr(), error_);
+  if (!has_failed() || exception_was_seen()) return;
+  report_problem(std::string(type_name()) + " exception was never retrieved", "future: " + repr(), failure());
 }
 
 }  // namespace hocket

@@ -2,8 +2,8 @@
 // waits.
 //
 // A result is set once, by whoever moves `pending` to `completing` (of a task: by its end); then the value is written,
-// the end is published, and the waiters are fired in the order in which they came. Firing only queues: nothing that
-// waits runs inside set_result().
+// the end is published, and the waiters are fired in the order in which they came (waiter_list.hpp). Firing only
+// queues: nothing that waits runs inside set_result().
 #pragma once
 
 #include <atomic>
@@ -14,9 +14,9 @@
 #include <string_view>
 
 #include <hocket/loop/exceptions.hpp>
+#include <hocket/loop/waiter_list.hpp>
 #include <hocket/rt/base/atomics.hpp>
 #include <hocket/rt/base/futex.hpp>
-#include <hocket/rt/base/list.hpp>
 
 namespace hocket {
 
@@ -28,7 +28,7 @@ class future_core;
 class loop_state;
 
 /// Someone who wants to know when a future is done. Linked at most once; whoever unlinks it decides what follows.
-class future_waiter : public rt::list_node<future_waiter> {
+class future_waiter : public waiter_node {
  public:
   /// The future is done. Must only queue; may end this object's life. Called outside locks.
   virtual void fire(future_core& f) noexcept = 0;
@@ -40,7 +40,6 @@ class future_waiter : public rt::list_node<future_waiter> {
 
  private:
   friend class future_core;
-  future_waiter* next_fired_ = nullptr;  // the completing thread only
 };
 
 class future_core {
@@ -48,7 +47,7 @@ class future_core {
   future_core(const future_core&) = delete;
   future_core& operator=(const future_core&) = delete;
 
-  bool is_done() const noexcept { return status_.load(rt::acquire) >= status::finished; }  // order: U1
+  bool is_done() const noexcept { return status_.load(rt::acquire) >= status::succeeded; }  // order: U1
   bool is_cancelled() const noexcept { return status_.load(rt::acquire) == status::cancelled; }
 
   /// Asks for cancellation. False when it is done already. Overridden by tasks and gathers, which pass it on.
@@ -60,8 +59,8 @@ class future_core {
   /// The exception, or null. Marks it as seen. Only when done and not cancelled.
   std::exception_ptr take_notice() const noexcept;
 
-  /// The same, without marking it.
-  const std::exception_ptr& peek_exception() const noexcept { return error_; }
+  /// Whether it ended with an exception that is no cancellation. Does not mark it.
+  bool has_failed() const noexcept { return status_.load(rt::acquire) == status::failed; }  // order: U1
 
   /// Throws what this future ended with, if it did not end with a value; InvalidStateError when it is not done.
   void rethrow_failure() const;
@@ -74,7 +73,7 @@ class future_core {
   std::size_t drop_waiters(bool (*match)(const future_waiter&, const void*) noexcept, const void* wanted) noexcept;
 
   /// The loop it belongs to, or null once that is over for a task.
-  loop_state* loop() const noexcept { return loop_.load(rt::relaxed); }  // order: set at the start, cleared at the end
+  virtual loop_state* loop() const noexcept = 0;
 
   void add_ref() const noexcept { refs_.fetch_add(1, rt::relaxed); }  // order: whoever adds one holds one
   /// The same for its creator, while nobody else has it.
@@ -97,34 +96,35 @@ class future_core {
 
   /// True: the caller alone may now write the outcome, and must publish it.
   bool begin_completion() noexcept;
-  void publish_value() noexcept { publish(status::finished); }
+  void publish_value() noexcept { publish(status::succeeded); }
   void publish_exception(std::exception_ptr e) noexcept;
   void publish_cancelled(std::string_view message) noexcept;
 
  protected:
-  explicit future_core(loop_state* loop) noexcept : loop_(loop) {}
+  future_core() noexcept = default;
   virtual ~future_core();
 
   /// For the destructors of those that can tell what they are: says so when nobody has looked at the exception.
   void report_unseen_exception() const noexcept;
 
-  void forget_loop() noexcept { loop_.store(nullptr, rt::relaxed); }  // order: as loop()
+  /// What it failed with, or its CancelledError if that has a message. Written once, before the end is published.
+  virtual std::exception_ptr& failure() noexcept = 0;
+
   virtual const char* type_name() const noexcept { return "Future"; }
   virtual std::string repr_details() const { return {}; }
 
  private:
-  enum class status : std::uint8_t { pending, completing, finished, cancelled };
+  enum class status : std::uint8_t { pending, completing, succeeded, failed, cancelled };
 
   void publish(status s) noexcept;
+  const std::exception_ptr& failure() const noexcept { return const_cast<future_core*>(this)->failure(); }
+  rt::futex_mutex& waiters_mutex() const noexcept;
+  static std::size_t drop_all(future_waiter* first) noexcept;
 
   mutable std::atomic<std::uint32_t> refs_{1};
   std::atomic<status> status_{status::pending};
   mutable std::atomic<bool> seen_{false};
-  rt::futex_mutex mutex_;
-  rt::intrusive_list<future_waiter> waiters_;  // guarded by mutex_
-  std::atomic<loop_state*> loop_;
-  // Written once, before the end is published: what it failed with, or its CancelledError if that has a message.
-  std::exception_ptr error_;
+  basic_waiter_list<rt::futex_mutex> waiters_;
 };
 
 }  // namespace hocket

@@ -3,19 +3,14 @@
 namespace hocket {
 
 gather_core::gather_core(loop_state* loop, std::size_t children, on_failure mode)
-    : future_core(loop), serial_home_(loop ? loop->serial_home_here() : nullptr), left_(children), mode_(mode) {
+    : loop_(loop), serial_home_(loop ? loop->serial_home_here() : nullptr), left_(children), mode_(mode) {
   children_.reserve(children);
 }
 
 gather_core::~gather_core() { report_unseen_exception(); }
 
 gather_core::listener::listener(gather_core& g, rt::counted_ptr<future_core> f) noexcept
-    : runnable([](rt::runnable& r) noexcept {
-        auto& self = static_cast<listener&>(r);
-        self.gather.child_done(self);
-      }),
-      gather(g),
-      future(std::move(f)) {}
+    : gather(g), future(std::move(f)) {}
 
 void gather_core::listener::fire(future_core&) noexcept {
   if (rt::task_home* const home = gather.serial_home_) {

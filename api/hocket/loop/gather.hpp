@@ -53,6 +53,7 @@ V take_or_copy(V& v) {
 class gather_core : public future_core {
  public:
   bool cancel(std::string_view message) override;
+  loop_state* loop() const noexcept override { return loop_; }
 
  protected:
   gather_core(loop_state* loop, std::size_t children, on_failure mode);
@@ -74,6 +75,7 @@ class gather_core : public future_core {
     listener(gather_core& g, rt::counted_ptr<future_core> f) noexcept;
     listener(listener&& other) noexcept : listener(other.gather, std::move(other.future)) {}
     void fire(future_core&) noexcept override;
+    void run() noexcept override { gather.child_done(*this); }
     gather_core& gather;
     rt::counted_ptr<future_core> future;
   };
@@ -81,7 +83,9 @@ class gather_core : public future_core {
   void child_done(listener& l) noexcept;
   void cancel_others(const listener& l) noexcept;
   void end_with_values() noexcept;
+  std::exception_ptr& failure() noexcept override { return failure_; }
 
+  loop_state* const loop_;
   rt::task_home* const serial_home_;  // where the children's ends take their turn; null on the pool
   std::vector<listener> children_;
   std::atomic<std::size_t> left_;
@@ -90,6 +94,7 @@ class gather_core : public future_core {
   std::atomic<bool> has_failed_{false};
   std::exception_ptr
       first_failure_;  // cancel_siblings: written by the child that set has_failed_, before it counts down
+  std::exception_ptr failure_;
 };
 
 /// How gather gives each child's outcome: its value.

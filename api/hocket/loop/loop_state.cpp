@@ -198,8 +198,7 @@ loop_state::run_claim::~run_claim() { loop_.run_number_.fetch_add(1, rt::relaxed
 // callback does. A run may be stopped before; then its end is out of the future, or it comes when nobody cares.
 class loop_state::run_end final : public future_waiter, public rt::runnable {
  public:
-  run_end(loop_state& loop, std::uint64_t number) noexcept
-      : runnable(&run_end::take_turn), loop_(loop), number_(number) {
+  run_end(loop_state& loop, std::uint64_t number) noexcept : loop_(loop), number_(number) {
     loop.run_ends_.fetch_add(1, rt::relaxed);  // order: close() comes after, on this thread
   }
 
@@ -213,7 +212,7 @@ class loop_state::run_end final : public future_waiter, public rt::runnable {
     if (rt::task_home& home = loop_.home(); home.is_serial()) {
       home.post(*this);
     } else {
-      take_turn(*this);
+      run();
     }
   }
 
@@ -223,10 +222,9 @@ class loop_state::run_end final : public future_waiter, public rt::runnable {
   }
 
  private:
-  static void take_turn(rt::runnable& r) noexcept {
-    auto& self = static_cast<run_end&>(r);
-    self.loop_.stop_now(self.number_);
-    self.release_ref();
+  void run() noexcept override {
+    loop_.stop_now(number_);
+    release_ref();
   }
 
   loop_state& loop_;
@@ -449,12 +447,7 @@ std::string bare_callback(const std::string& handle) {
 
 callback::callback(loop_state& loop, std::function<void()> fn, std::source_location where,
                    std::optional<rt::nanos> when)
-    : home_timer(&callback::call),
-      loop_(loop),
-      fn_(std::move(fn)),
-      where_(where),
-      type_(&fn_.target_type()),
-      when_(when) {}
+    : loop_(loop), fn_(std::move(fn)), where_(where), type_(&fn_.target_type()), when_(when) {}
 
 std::string callback_text(const std::type_info& type, const std::source_location& where) {
   std::string name = demangled_name(type);
@@ -480,20 +473,19 @@ void callback::release_ref() const noexcept {
 }
 
 // Both when it is due and when its turn comes. It runs where callbacks run.
-void callback::call(rt::timer& t) noexcept {
-  callback& c = static_cast<callback&>(t);
-  rt::task_home& home = c.loop_.callback_home();
+void callback::run() noexcept {
+  rt::task_home& home = loop_.callback_home();
   if (!home.runs_here()) {
-    home.post(c);
+    home.post(*this);
     return;
   }
   {
-    const std::lock_guard guard(c.loop_.callbacks_mutex_);
-    c.loop_.callbacks_.erase(c);
+    const std::lock_guard guard(loop_.callbacks_mutex_);
+    loop_.callbacks_.erase(*this);
   }
-  if (!c.cancelled()) c.loop_.call_as_callback(c.fn_, [&c] { return c.repr(); });
-  c.fn_ = nullptr;
-  c.release_ref();
+  if (!cancelled()) loop_.call_as_callback(fn_, [this] { return repr(); });
+  fn_ = nullptr;
+  release_ref();
 }
 
 void loop_state::call_as_callback(const std::function<void()>& fn,

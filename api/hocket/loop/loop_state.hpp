@@ -221,7 +221,7 @@ class loop_state {
 std::string callback_text(const std::type_info& type, const std::source_location& where);
 
 /// Something to call: what call_soon and call_later give back. Mirrors asyncio.Handle and TimerHandle.
-class callback : public rt::home_timer, public rt::list_node<callback> {
+class callback final : public rt::timer, public rt::list_node<callback> {
  public:
   /// `when`: for one that waits for a deadline.
   callback(loop_state& loop, std::function<void()> fn, std::source_location where, std::optional<rt::nanos> when = {});
@@ -239,7 +239,7 @@ class callback : public rt::home_timer, public rt::list_node<callback> {
  private:
   friend class loop_state;
   ~callback() = default;
-  static void call(rt::timer& t) noexcept;
+  void run() noexcept override;
 
   loop_state& loop_;
   std::function<void()> fn_;

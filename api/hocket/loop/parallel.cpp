@@ -8,7 +8,7 @@ namespace hocket {
 
 void cancel_scope(loop_state& loop, const task_scope& scope) {
   for (const auto& t : loop.tasks()) {
-    if (t->scope() == &scope) t->cancel("");
+    if (t->scope().get() == &scope) t->cancel("");
   }
 }
 

@@ -9,20 +9,17 @@ namespace hocket {
 serial_strand::serial_strand(rt::scheduler& sched, loop_state& owner)
     : strand(sched, busy{}), task_home(sched, &owner, rt::turns::serial), wake_timer_(*this) {}
 
-serial_strand::wake_timer::wake_timer(serial_strand& s) noexcept
-    : timer([](rt::timer& t) noexcept { static_cast<wake_timer&>(t).call_for_a_turn(); }),
-      runnable([](rt::runnable& r) noexcept {
-        // order: K2: an exchange, so that the look at the clock that ends this turn comes after it.
-        static_cast<wake_timer&>(r).is_queued_.exchange(false, rt::seq_cst);
-      }),
-      loop_(s) {}
+void serial_strand::wake_timer::call::run() noexcept {
+  // order: K2: an exchange, so that the look at the clock that ends this turn comes after it.
+  is_queued.exchange(false, rt::seq_cst);
+}
 
 // It stands in the inbox until the next turn, so that a loop that is about to go idle cannot miss it. When it stands
 // there already, the turn that is to come will look at the clock after this.
-void serial_strand::wake_timer::call_for_a_turn() noexcept {
+void serial_strand::wake_timer::run() noexcept {
   serial_strand& loop = loop_;
   // order: K2.
-  if (!is_queued_.exchange(true, rt::seq_cst)) loop.post(*this);
+  if (!call_.is_queued.exchange(true, rt::seq_cst)) loop.post(call_);
   loop.release_ref();  // taken when it was armed
 }
 
@@ -45,7 +42,7 @@ void serial_strand::turn() noexcept {
 void serial_strand::queue_due_timers() noexcept {
   if (timers_.empty()) return;
   const rt::nanos now = sched().now();
-  while (rt::timer* t = timers_.pop_due(now)) ready_.push_back(*static_cast<rt::home_timer*>(t));
+  while (rt::timer* t = timers_.pop_due(now)) ready_.push_back(*t);
 }
 
 // Whether the loop goes on, sleeps until something is posted or due, or stands still.

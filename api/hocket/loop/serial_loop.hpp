@@ -23,8 +23,8 @@ class serial_strand final : public rt::strand, public rt::task_home {
   serial_strand(rt::scheduler& sched, loop_state& owner);
 
   void post(rt::runnable& r) noexcept override { strand::post(r); }
-  void arm(rt::home_timer& t, rt::nanos deadline) override { timers_.arm(t, deadline); }
-  bool cancel(rt::home_timer& t) noexcept override { return timers_.cancel(t); }
+  void arm(rt::timer& t, rt::nanos deadline) override { timers_.arm(t, deadline); }
+  bool cancel(rt::timer& t) noexcept override { return timers_.cancel(t); }
   rt::nanos now() const noexcept override { return sched().now(); }
   bool runs_here() const noexcept override { return strand::runs_here(); }
   bool is_turning_elsewhere() const noexcept override {
@@ -45,15 +45,21 @@ class serial_strand final : public rt::strand, public rt::task_home {
 
  private:
   // The loop's one timer among the workers'.
-  class wake_timer final : public rt::timer, public rt::runnable {
+  class wake_timer final : public rt::timer {
    public:
-    explicit wake_timer(serial_strand& s) noexcept;
+    explicit wake_timer(serial_strand& s) noexcept : loop_(s) {}
 
    private:
-    void call_for_a_turn() noexcept;
+    // What it leaves in the loop's inbox.
+    struct call final : rt::runnable {
+      void run() noexcept override;
+      std::atomic<bool> is_queued{false};  // it stands in the inbox or in the ready queue
+    };
+
+    void run() noexcept override;
 
     serial_strand& loop_;
-    std::atomic<bool> is_queued_{false};  // it stands in the inbox or in the ready queue
+    call call_;
   };
 
   ~serial_strand() override = default;

@@ -2,10 +2,7 @@
 
 namespace hocket {
 
-shield_link::shield_link(loop_state& loop) noexcept
-    : runnable([](rt::runnable& r) noexcept { static_cast<shield_link&>(r).pass_on(); }),
-      loop_(&loop),
-      serial_home_(loop.serial_home_here()) {}
+shield_link::shield_link(loop_state& loop) noexcept : loop_(&loop), serial_home_(loop.serial_home_here()) {}
 
 void shield_link::begin(future_core& inner) {
   if (inner.add_waiter(*this)) return;
@@ -30,7 +27,7 @@ void shield_link::pass_on() noexcept {
   if (!outer().is_done()) {
     if (inner_->is_cancelled()) {
       outer().cancel("");
-    } else if (inner_->peek_exception()) {
+    } else if (inner_->has_failed()) {
       if (outer().begin_completion()) outer().publish_exception(inner_->take_notice());
     } else {
       pass_value();
@@ -41,7 +38,7 @@ void shield_link::pass_on() noexcept {
 
 // Several abandoned shields of one future fire one after the other: the first that finds the exception unseen reports.
 void shield_link::report_abandoned() const noexcept {
-  if (inner_->is_cancelled() || !inner_->peek_exception() || inner_->exception_was_seen()) return;
+  if (!inner_->has_failed() || inner_->exception_was_seen()) return;
   const std::exception_ptr e = inner_->take_notice();
   try {
     loop_->call_soon([inner = inner_, e] {

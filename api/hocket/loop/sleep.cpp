@@ -3,16 +3,16 @@
 namespace hocket {
 
 bool sleep_wait::commit(rt::task_base& self) noexcept {
-  if (delay_ <= 0) {
+  if (is_only_a_turn_) {
     wake(self);  // owned, so it is queued behind what is ready
   } else {
-    self.home().arm(*this, rt::saturating_add(self.home().now(), delay_));
+    self.home().arm(*this, rt::saturating_add(self.home().now(), delay().nanos()));
   }
   return true;
 }
 
 bool sleep_wait::cancel(rt::task_base& self) noexcept {
-  if (delay_ <= 0) return false;
+  if (is_only_a_turn_) return false;
   // In a serial home a timer that is due stands in the ready queue, before anything that this wakes: it will see the
   // flag.
   if (!self.home().cancel(*this) && !self.home().is_serial()) return false;
@@ -29,9 +29,8 @@ Coro<> as_coro(Delay d) { co_await sleep_wait(d); }
 
 sleep_wait::operator Coro<void>() && { return as_coro(delay()); }
 
-void sleep_wait::due(rt::timer& t) noexcept {
-  auto& self = static_cast<sleep_wait&>(static_cast<rt::home_timer&>(t));
-  if (!self.cancelled_) wake(*self.task_);
+void sleep_wait::run() noexcept {
+  if (!cancelled_) wake(*task_);
 }
 
 void sleep_wait::await_resume() {

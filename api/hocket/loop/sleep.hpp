@@ -10,10 +10,12 @@
 
 namespace hocket {
 
-class sleep_wait : public rt::leaf_awaiter, private rt::home_timer {
+class sleep_wait : public rt::leaf_awaiter, private rt::timer {
  public:
   using value_type = void;
-  explicit sleep_wait(Delay d) noexcept : home_timer(&sleep_wait::due), delay_(d.nanos()) {}
+  explicit sleep_wait(Delay d) noexcept : is_only_a_turn_(d.nanos() <= 0) {
+    number = static_cast<std::uint64_t>(d.nanos());
+  }
 
   bool commit(rt::task_base& self) noexcept override;
   bool cancel(rt::task_base& self) noexcept override;
@@ -23,12 +25,13 @@ class sleep_wait : public rt::leaf_awaiter, private rt::home_timer {
   operator Coro<void>() &&;
 
  protected:
-  Delay delay() const noexcept { return std::chrono::nanoseconds(delay_); }
+  /// Until it is awaited: from then on a heap of timers keeps its own number there.
+  Delay delay() const noexcept { return std::chrono::nanoseconds(static_cast<rt::nanos>(number)); }
 
  private:
-  static void due(rt::timer& t) noexcept;
+  void run() noexcept final;
 
-  rt::nanos delay_;
+  const bool is_only_a_turn_;  // zero or less: no timer is armed
   bool cancelled_ = false;
 };
 

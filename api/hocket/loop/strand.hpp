@@ -1,7 +1,6 @@
 // Strand: tasks that never run at once. In the parallel door, what asyncio's single thread gives for free.
 #pragma once
 
-#include <memory>
 #include <utility>
 
 #include <hocket/loop/create_task.hpp>
@@ -15,12 +14,14 @@ namespace hocket {
 class Strand {
  public:
   /// Of the running loop. Throws RuntimeError("no running event loop").
-  Strand() : home_(std::make_shared<strand_task_home>(running_loop().sched(), &running_loop())) {}
+  Strand()
+      : home_(rt::counted_ptr<shared_strand_home>::adopt(
+            new shared_strand_home(running_loop().sched(), &running_loop()))) {}
 
   /// As hocket::create_task, on this strand. Any code that runs in its loop.
   template <class T>
   Task<T> create_task(Coro<T> coro, TaskOptions options = {}) const {
-    return Task<T>(start_task(running_loop(), *home_, keep_home(home_, std::move(coro)), options));
+    return Task<T>(start_task(running_loop(), *home_, std::move(coro), options));
   }
 
   /// Runs `coro` on the strand and gives its value. Cancelled: it is.
@@ -31,14 +32,7 @@ class Strand {
   }
 
  private:
-  // The task's frame holds the strand, so that it outlives the last handle.
-  template <class T>
-  static Coro<T> keep_home(std::shared_ptr<strand_task_home> home, Coro<T> coro) {
-    const auto kept = std::move(home);
-    co_return co_await std::move(coro);
-  }
-
-  std::shared_ptr<strand_task_home> home_;
+  rt::counted_ptr<shared_strand_home> home_;
 };
 
 }  // namespace hocket

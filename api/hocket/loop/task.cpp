@@ -1,7 +1,10 @@
 #include <hocket/loop/task.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstddef>
+#include <memory>
 #include <mutex>
 
 #include <hocket/loop/create_task.hpp>
@@ -22,12 +25,12 @@ std::uint64_t next_task_id() noexcept {
 class remote_cancel final : public rt::runnable {
  public:
   remote_cancel(rt::counted_ptr<task_core> task, std::string_view message)
-      : runnable(&remote_cancel::carry_out), task_(std::move(task)), message_(message) {}
+      : task_(std::move(task)), message_(message) {}
 
  private:
-  static void carry_out(rt::runnable& r) noexcept {
-    const std::unique_ptr<remote_cancel> self(static_cast<remote_cancel*>(&r));
-    self->task_->cancel(self->message_);
+  void run() noexcept override {
+    const std::unique_ptr<remote_cancel> self(this);
+    task_->cancel(message_);
   }
 
   rt::counted_ptr<task_core> task_;
@@ -39,22 +42,27 @@ task_core* core_of(rt::task_base* t) noexcept { return t ? static_cast<task_core
 
 }  // namespace
 
-task_core::task_core(loop_state& loop, rt::task_home& home, std::source_location where)
-    : future_core(&loop), task_base(home), id_(next_task_id()), where_(where) {
-  if (is_serial()) home.hold();
-  if (home.may_defer()) set_function(rt::hog_book::id_of(where));
+task_core::task_core(rt::task_home& home, std::source_location where)
+    : task_base(home), id_or_extras_(next_task_id() << 1 | 1) {
+  const std::uint16_t number = rt::hog_book::id_of(where);
+  set_function(number, number != rt::hog_book::nobody && home.may_defer());
+  if (number == rt::hog_book::nobody) make_extras().where = where;
   // A task that is created inside a `parallel` belongs to it.
-  if (const task_core* creator = core_of(rt::current_task())) scope_ = creator->scope_;
+  if (const task_core* creator = core_of(rt::current_task())) {
+    if (auto scope = creator->scope()) set_scope(std::move(scope));
+  }
+  if (is_exclusive()) home.hold();
 }
 
 task_core::~task_core() {
   report_unseen_exception();
-  if (is_serial()) home().let_go();
+  delete extras();
+  if (is_exclusive()) home().let_go();
 }
 
 void task_core::start() {
-  if (scope_) scope_->enter();
-  loop()->add_task(*this);
+  if (const auto s = scope()) s->enter();
+  its_loop().add_task(*this);
   schedule();
 }
 
@@ -68,6 +76,7 @@ bool task_core::cancel(std::string_view message) {
 }
 
 rt::task_base* task_core::finish(bool began) noexcept {
+  loop_state& loop = its_loop();  // the home of a task that is done may be gone
   const bool cancelled = mark_done() || !began;
   std::exception_ptr error = take_outcome(!cancelled);
   // As in Task.__step: an owed cancel wins over a value, not over an exception.
@@ -78,48 +87,117 @@ rt::task_base* task_core::finish(bool began) noexcept {
   } else {
     publish_value();
   }
-  if (scope_) std::exchange(scope_, nullptr)->leave();
-  loop_state* const its_loop = loop();
-  forget_loop();
-  its_loop->remove_task(*this);  // the loop may be gone after this
-  release_ref();                 // the loop's
+  leave_scope();
+  loop.remove_task(*this);  // the loop may be gone after this
+  release_ref();            // the loop's
   return nullptr;
 }
 
+loop_state& task_core::its_loop() const noexcept { return *static_cast<loop_state*>(home().owner()); }
+
+loop_state* task_core::loop() const noexcept { return has_ended() ? nullptr : &its_loop(); }
+
+// --- id and extras ---
+
+task_extras* task_core::extras() const noexcept {
+  const std::uintptr_t word = id_or_extras_.load(rt::acquire);  // order: E1
+  return word & 1 ? nullptr : reinterpret_cast<task_extras*>(word);
+}
+
+std::uint64_t task_core::id() const noexcept {
+  const std::uintptr_t word = id_or_extras_.load(rt::acquire);  // order: E1
+  return word & 1 ? word >> 1 : reinterpret_cast<const task_extras*>(word)->id;
+}
+
+task_extras& task_core::make_extras() {
+  if (task_extras* const there = extras()) return *there;
+  auto fresh = std::make_unique<task_extras>(id());
+  std::uintptr_t word = fresh->id << 1 | 1;
+  // order: E1: publishes what was made to extras() and id(); or acquires what another thread made.
+  if (id_or_extras_.compare_exchange_strong(word, reinterpret_cast<std::uintptr_t>(fresh.get()), rt::acq_rel,
+                                            rt::acquire)) {
+    return *fresh.release();
+  }
+  return *reinterpret_cast<task_extras*>(word);
+}
+
+// Names and messages are rare, so tasks share locks for them.
+rt::futex_mutex& task_core::extras_mutex() const noexcept {
+  static std::array<rt::futex_mutex, 64> mutexes;
+  return mutexes[reinterpret_cast<std::uintptr_t>(this) / alignof(std::max_align_t) % mutexes.size()];
+}
+
+const std::source_location& task_core::where() const noexcept {
+  return function() != rt::hog_book::nobody ? rt::hog_book::record(function()).where() : extras()->where;
+}
+
+rt::counted_ptr<task_scope> task_core::scope() const noexcept {
+  const task_extras* const e = extras();
+  if (!e) return nullptr;
+  const std::lock_guard guard(extras_mutex());
+  return e->scope;
+}
+
+void task_core::leave_scope() noexcept {
+  task_extras* const e = extras();
+  if (!e) return;
+  rt::counted_ptr<task_scope> left;
+  {
+    const std::lock_guard guard(extras_mutex());
+    left = std::move(e->scope);
+  }
+  if (left) left->leave();
+}
+
 std::string task_core::name() const {
-  const std::lock_guard guard(name_mutex());
-  return name_ ? *name_ : "Task-" + std::to_string(id_);
+  if (const task_extras* const e = extras()) {
+    const std::lock_guard guard(extras_mutex());
+    if (e->name) return *e->name;
+  }
+  return "Task-" + std::to_string(id());
 }
 
 void task_core::set_name(std::string name) {
-  const std::lock_guard guard(name_mutex());
-  name_ = std::make_unique<std::string>(std::move(name));
+  task_extras& e = make_extras();
+  const std::lock_guard guard(extras_mutex());
+  e.name = std::move(name);
 }
 
-rt::futex_mutex& task_core::name_mutex() {
-  static rt::futex_mutex mutex;
-  return mutex;
+std::string task_core::cancel_message() const {
+  const task_extras* const e = extras();
+  if (!e) return {};
+  const std::lock_guard guard(extras_mutex());
+  return e->cancel_message;
+}
+
+void task_core::note_message(std::string_view message) noexcept {
+  if (message.empty() && !extras()) return;
+  task_extras& e = make_extras();
+  const std::lock_guard guard(extras_mutex());
+  e.cancel_message = message;
 }
 
 std::string task_core::repr_details() const {
   return " name='" + name() + "' coro=<" + coroutine() + "() " + (is_done() ? "done" : "running") + ", defined at " +
-         where_.file_name() + ":" + std::to_string(where_.line()) + ">";
+         where().file_name() + ":" + std::to_string(where().line()) + ">";
 }
 
 void task_core::describe(rt::running_task& out) const noexcept {
-  out.function = where_.function_name();
-  out.file = where_.file_name();
-  out.line = where_.line();
-  // The lock may be held by the code that was interrupted.
-  const std::unique_lock lock(name_mutex(), std::try_to_lock);
-  if (!lock) return;
-  if (name_) {
-    const std::size_t n = std::min(name_->size(), out.name.size() - 1);
-    std::copy_n(name_->data(), n, out.name.data());
-    return;
+  out.function = where().function_name();
+  out.file = where().file_name();
+  out.line = where().line();
+  if (const task_extras* const e = extras()) {
+    // The lock may be held by the code that was interrupted.
+    const std::unique_lock lock(extras_mutex(), std::try_to_lock);
+    if (!lock) return;
+    if (e->name) {
+      const std::size_t n = std::min(e->name->size(), out.name.size() - 1);
+      std::copy_n(e->name->data(), n, out.name.data());
+      return;
+    }
   }
   char* end = std::copy_n("Task-", 5, out.name.data());
-  std::to_chars(end, out.name.data() + out.name.size() - 1, id_);
+  std::to_chars(end, out.name.data() + out.name.size() - 1, id());
 }
 
 AnyTask current_task() noexcept { return AnyTask(rt::counted_ptr<task_core>(core_of(rt::current_task()))); }

@@ -2,8 +2,9 @@
 // stops nor cancels it, for the loop holds it until it is done. Mirrors asyncio.Task.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -19,27 +20,40 @@
 
 namespace hocket {
 
+/// What few tasks have: a scope, a name of their own, the message of a cancel.
+struct task_extras {
+  explicit task_extras(std::uint64_t id) noexcept : id(id) {}
+  const std::uint64_t id;
+  std::source_location where;  // written before the task starts, when the book of functions is full
+  // guarded by task_core::extras_mutex()
+  rt::counted_ptr<task_scope> scope;
+  std::optional<std::string> name;
+  std::string cancel_message;
+};
+
 /// What every task has besides its value: its name, its place among the tasks of its loop, its coroutine.
 class task_core : public future_core, public rt::task_base, public rt::list_node<task_core> {
  public:
   bool cancel(std::string_view message) override;
+  std::string cancel_message() const final;
+  loop_state* loop() const noexcept final;
   rt::task_base* as_task() noexcept override { return this; }
   void describe(rt::running_task& out) const noexcept final;
 
   std::string name() const;
   void set_name(std::string name);
-  std::uint64_t id() const noexcept { return id_; }
-  std::string coroutine() const { return coroutine_name(where_); }
-  const std::source_location& where() const noexcept { return where_; }
+  std::uint64_t id() const noexcept;
+  std::string coroutine() const { return coroutine_name(where()); }
+  const std::source_location& where() const noexcept;
 
-  /// The scope that this task must not outlive, or null.
-  task_scope* scope() const noexcept { return scope_.get(); }
+  /// The scope that this task must not outlive; null when there is none, or it has ended.
+  rt::counted_ptr<task_scope> scope() const noexcept;
 
   static void* operator new(std::size_t size) { return rt::allocate_frame(size); }
   static void operator delete(void* p, std::size_t size) noexcept { rt::free_frame(p, size); }
 
  protected:
-  task_core(loop_state& loop, rt::task_home& home, std::source_location where);
+  task_core(rt::task_home& home, std::source_location where);
   ~task_core() override;
 
   /// Puts the task among those of its loop, which then holds it, and queues its first step.
@@ -50,38 +64,43 @@ class task_core : public future_core, public rt::task_base, public rt::list_node
   /// Takes the coroutine's outcome and destroys its frame. Gives the exception, or null after the value was kept.
   virtual std::exception_ptr take_outcome(bool keep_value) noexcept = 0;
 
+  std::exception_ptr& failure() noexcept final { return task_base::failure(); }
+
   const char* type_name() const noexcept override { return "Task"; }
   std::string repr_details() const override;
 
   /// For tasks that are given a scope before they start.
-  void set_scope(rt::counted_ptr<task_scope> scope) noexcept { scope_ = std::move(scope); }
+  void set_scope(rt::counted_ptr<task_scope> scope) { make_extras().scope = std::move(scope); }
 
  private:
-  static rt::futex_mutex& name_mutex();
+  loop_state& its_loop() const noexcept;
+  void leave_scope() noexcept;
+  void note_message(std::string_view message) noexcept final;
 
-  std::uint64_t id_;
-  std::unique_ptr<std::string> name_;  // guarded by name_mutex()
-  std::source_location where_;
-  rt::counted_ptr<task_scope> scope_;
+  task_extras* extras() const noexcept;
+  task_extras& make_extras();
+  rt::futex_mutex& extras_mutex() const noexcept;
+
+  // The id, marked by its lowest bit; or the extras, once there are any, until the end.
+  std::atomic<std::uintptr_t> id_or_extras_;
 };
 
 template <class T>
 class task_state final : public task_core, public value_cell<T> {
  public:
-  task_state(loop_state& loop, rt::task_home& home, typename Coro<T>::handle root)
-      : task_core(loop, home, root.promise().where()), root_(root) {
+  using handle = typename Coro<T>::handle;
+
+  task_state(rt::task_home& home, handle root) : task_core(home, root.promise().where()) {
+    root.promise().begin(*this, nullptr);
     set_root(root);
-    root_.promise().begin(*this, nullptr);
   }
   using task_core::set_scope;
   using task_core::start;
 
  private:
   std::exception_ptr take_outcome(bool keep_value) noexcept override {
-    return take_outcome_of<T>(root_, *this, keep_value);
+    return take_outcome_of<T>(handle::from_address(take_root().address()), *this, keep_value);
   }
-
-  typename Coro<T>::handle root_;
 };
 
 struct TaskOptions {

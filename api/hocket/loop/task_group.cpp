@@ -68,21 +68,20 @@ class task_group_core {
 
  private:
   struct member final : future_waiter, rt::runnable, rt::list_node<member> {
-    member(task_group_core& g, task_core& t) : runnable(&member::take_turn), group(g), task(&t) {}
+    member(task_group_core& g, task_core& t) : group(g), task(&t) {}
     // In a serial loop it takes its turn in the ready queue, as CPython's done callback does.
     void fire(future_core&) noexcept override {
       if (rt::task_home& home = group.parent_.home(); home.is_serial()) {
         home.post(*this);
       } else {
-        take_turn(*this);
+        run();
       }
     }
-    static void take_turn(rt::runnable& r) noexcept {
-      auto& self = static_cast<member&>(r);
-      task_group_core& group = self.group;
-      group.member_done(self);
-      delete &self;
-      group.release_ref();
+    void run() noexcept override {
+      task_group_core& its_group = group;
+      its_group.member_done(*this);
+      delete this;
+      its_group.release_ref();
     }
     task_group_core& group;
     rt::counted_ptr<task_core> task;

@@ -4,15 +4,16 @@
 
 #include <hocket/loop/loop_state.hpp>
 #include <hocket/rt/base/futex.hpp>
+#include <hocket/rt/coro/frame_pool.hpp>
 
 namespace hocket {
 
 // The state of one block. Its timer may fire on another worker while the block ends, so both take the mutex, and the
 // request to cancel is made under it: either it is in before leave() looks, or it is never made. Task hooks never take
 // this mutex.
-class Timeout::limit final : public rt::home_timer {
+class Timeout::limit final {
  public:
-  explicit limit(rt::task_base& task) : home_timer(&limit::due), task_(task), cancelling_(task.cancelling()) {}
+  explicit limit(rt::task_base& task) : task_(task), cancelling_(task.cancelling()) {}
 
   rt::task_base& task() const noexcept { return task_; }
 
@@ -23,6 +24,8 @@ class Timeout::limit final : public rt::home_timer {
   }
 
   void set(std::optional<rt::nanos> deadline) {
+    const auto next = deadline ? rt::counted_ptr<alarm>::adopt(new alarm(*this)) : nullptr;
+    rt::counted_ptr<alarm> before;
     {
       const std::lock_guard guard(mutex_);
       if (phase_ != phase::entered) {
@@ -30,27 +33,22 @@ class Timeout::limit final : public rt::home_timer {
                                                    : "Cannot change state of expiring Timeout");
       }
       deadline_ = deadline;
+      before = std::exchange(alarm_, next);
     }
-    disarm();
-    if (!deadline) return;
-    add_ref();  // the timer's
-    rt::task_home& home = task_.home();
-    if (*deadline <= home.now()) {
-      home.post(*this);  // asyncio's call_soon: it takes its turn
-    } else {
-      in_heap_ = true;
-      home.arm(*this, *deadline);
-    }
+    if (before) before->disarm();
+    if (next) next->arm(*deadline);
   }
 
   std::exception_ptr leave(std::exception_ptr error) noexcept {
-    disarm();
     bool expired = false;
+    rt::counted_ptr<alarm> last;
     {
       const std::lock_guard guard(mutex_);
       expired = phase_ == phase::expiring;
       phase_ = expired ? phase::expired : phase::exited;
+      last = std::move(alarm_);
     }
+    if (last) last->disarm();
     if (!expired || task_.uncancel() > cancelling_ || !is_cancelled_error(error)) return error;
     TimeoutError timed_out;
     timed_out.set_cause(std::move(error));
@@ -72,30 +70,60 @@ class Timeout::limit final : public rt::home_timer {
 
   ~limit() = default;
 
-  void disarm() noexcept {
-    // Where the timer is out already, due() gives its reference back, now or when its turn comes.
-    if (std::exchange(in_heap_, false) && task_.home().cancel(*this)) release_ref();
-  }
+  // One deadline. A deadline that is moved gets an alarm of its own: the former may stand in a queue, or be about to
+  // run on another worker.
+  class alarm final : public rt::timer {
+   public:
+    explicit alarm(limit& l) noexcept : limit_(&l) {}
+    static void* operator new(std::size_t size) { return rt::allocate_frame(size); }
+    static void operator delete(void* p, std::size_t size) noexcept { rt::free_frame(p, size); }
 
-  static void due(rt::timer& t) noexcept {
-    auto& self = static_cast<limit&>(static_cast<rt::home_timer&>(t));
-    {
-      const std::lock_guard guard(self.mutex_);
-      if (self.phase_ == phase::entered && self.is_due()) {
-        self.phase_ = phase::expiring;
-        self.task_.cancel();
+    void arm(rt::nanos deadline) {
+      add_ref();  // the heap's, or the queue's
+      rt::task_home& home = limit_->task_.home();
+      in_heap_ = deadline > home.now();
+      if (in_heap_) {
+        home.arm(*this, deadline);
+      } else {
+        home.post(*this);  // asyncio's call_soon: it takes its turn
       }
     }
-    self.release_ref();
-  }
 
-  // A limit that was moved while its timer waited in a queue is not due.
-  bool is_due() const noexcept { return deadline_ && *deadline_ <= task_.home().now(); }
+    /// Where it is out already, its run gives the reference back, now or when its turn comes.
+    void disarm() noexcept {
+      if (in_heap_ && limit_->task_.home().cancel(*this)) release_ref();
+    }
+
+    void add_ref() const noexcept { refs_.fetch_add(1, rt::relaxed); }  // order: whoever adds one holds one
+    void release_ref() const noexcept {
+      // order: Z2: all use happens before the end; pairs with itself.
+      if (refs_.fetch_sub(1, rt::acq_rel) == 1) delete this;
+    }
+
+   private:
+    ~alarm() = default;
+
+    void run() noexcept override {
+      limit_->due(*this);
+      release_ref();
+    }
+
+    const rt::counted_ptr<limit> limit_;
+    bool in_heap_ = false;  // the task only
+    mutable std::atomic<std::uint32_t> refs_{1};
+  };
+
+  void due(const alarm& a) noexcept {
+    const std::lock_guard guard(mutex_);
+    if (phase_ != phase::entered || alarm_.get() != &a) return;
+    phase_ = phase::expiring;
+    task_.cancel();
+  }
 
   mutable rt::futex_mutex mutex_;
   phase phase_ = phase::entered;       // guarded by mutex_
   std::optional<rt::nanos> deadline_;  // guarded by mutex_
-  bool in_heap_ = false;               // the task only
+  rt::counted_ptr<alarm> alarm_;       // guarded by mutex_: the one that counts
   rt::task_base& task_;                // alive while the block is
   const std::uint32_t cancelling_;     // requests that were there before
   mutable std::atomic<std::uint32_t> refs_{1};

@@ -20,23 +20,20 @@ template <class T, class F, class... Args>
 class blocking_call final : public rt::runnable {
  public:
   blocking_call(Future<T> result, F fn, Args... args)
-      : runnable(&blocking_call::carry_out),
-        result_(std::move(result)),
-        fn_(std::move(fn)),
-        args_(std::move(args)...) {}
+      : result_(std::move(result)), fn_(std::move(fn)), args_(std::move(args)...) {}
 
  private:
-  static void carry_out(rt::runnable& r) noexcept {
-    const std::unique_ptr<blocking_call> self(static_cast<blocking_call*>(&r));
+  void run() noexcept override {
+    const std::unique_ptr<blocking_call> self(this);
     try {
       if constexpr (std::is_void_v<T>) {
-        std::apply(self->fn_, std::move(self->args_));
-        self->result_.try_set_result();
+        std::apply(fn_, std::move(args_));
+        result_.try_set_result();
       } else {
-        self->result_.try_set_result(std::apply(self->fn_, std::move(self->args_)));
+        result_.try_set_result(std::apply(fn_, std::move(args_)));
       }
     } catch (...) {
-      self->result_.try_set_exception(std::current_exception());
+      result_.try_set_exception(std::current_exception());
     }
   }
 

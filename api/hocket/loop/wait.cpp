@@ -20,13 +20,7 @@ rt::counted_ptr<wait_core> wait_core::make(loop_state& loop, const std::vector<r
   return it;
 }
 
-wait_core::listener::listener(wait_core& w, rt::counted_ptr<future_core> f) noexcept
-    : runnable([](rt::runnable& r) noexcept {
-        auto& self = static_cast<listener&>(r);
-        self.wait.one_done(*self.future);
-      }),
-      wait(w),
-      future(std::move(f)) {}
+wait_core::listener::listener(wait_core& w, rt::counted_ptr<future_core> f) noexcept : wait(w), future(std::move(f)) {}
 
 void wait_core::listener::fire(future_core& f) noexcept {
   if (rt::task_home* const home = wait.serial_home_) {
@@ -38,7 +32,7 @@ void wait_core::listener::fire(future_core& f) noexcept {
 
 void wait_core::one_done(future_core& f) noexcept {
   const bool last = left_.fetch_sub(1, rt::acq_rel) == 1;  // order: W1: pairs with itself
-  const bool failed = when_ == FIRST_EXCEPTION && !f.is_cancelled() && f.peek_exception();
+  const bool failed = when_ == FIRST_EXCEPTION && f.has_failed();
   if (last || when_ == FIRST_COMPLETED || failed) enough_.try_set_result();
   release_ref();
 }
@@ -60,7 +54,7 @@ bool enough_done(const std::vector<rt::counted_ptr<future_core>>& futures, Retur
     if (!f->is_done()) continue;
     ++done;
     if (when == FIRST_COMPLETED) return true;
-    if (when == FIRST_EXCEPTION && !f->is_cancelled() && f->peek_exception()) return true;
+    if (when == FIRST_EXCEPTION && f->has_failed()) return true;
   }
   return done == futures.size();
 }

@@ -47,6 +47,7 @@ class wait_core {
     listener(wait_core& w, rt::counted_ptr<future_core> f) noexcept;
     listener(listener&& other) noexcept : listener(other.wait, std::move(other.future)) {}
     void fire(future_core&) noexcept override;
+    void run() noexcept override { wait.one_done(*future); }
     wait_core& wait;
     rt::counted_ptr<future_core> future;
   };

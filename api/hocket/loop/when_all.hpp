@@ -87,24 +87,21 @@ class fork_join_wait : public rt::leaf_awaiter {
 template <class T>
 class fork_child_of final : public fork_child, public value_cell<T> {
  public:
-  fork_child_of(rt::task_home& home, fork_join_wait& join, Coro<T> coro) noexcept
-      : fork_child(home, join), root_(coro.release()) {
-    set_root(root_);
-    root_.promise().begin(*this, nullptr);
-  }
-  ~fork_child_of() {
-    if (root_) root_.destroy();
+  fork_child_of(rt::task_home& home, fork_join_wait& join, Coro<T> coro) noexcept : fork_child(home, join) {
+    const handle root = coro.release();
+    root.promise().begin(*this, nullptr);
+    set_root(root);
   }
 
  private:
+  using handle = typename Coro<T>::handle;
+
   rt::task_base* finish(bool began) noexcept override {
     const bool cancelled = mark_done_unobserved() || !began;
-    std::exception_ptr error = take_outcome_of<T>(root_, *this, !cancelled);
+    std::exception_ptr error = take_outcome_of<T>(handle::from_address(take_root().address()), *this, !cancelled);
     if (cancelled && !error) error = std::make_exception_ptr(CancelledError(cancel_message()));
     return join().child_ended(*this, std::move(error));
   }
-
-  typename Coro<T>::handle root_;
 };
 
 template <class... Ts>

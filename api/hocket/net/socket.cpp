@@ -241,6 +241,6 @@ void socket::ready_wait::await_resume() {
   if (cancelled_) throw CancelledError(task_->cancel_message());
 }
 
-void socket::ready_wait::woken(rt::runnable& self) noexcept { wake(*static_cast<ready_wait&>(self).task_); }
+void socket::ready_wait::run() noexcept { wake(*task_); }
 
 }  // namespace hocket::net

@@ -114,7 +114,7 @@ class socket {
 
 class socket::ready_wait final : public rt::leaf_awaiter, private rt::io_op {
  public:
-  ready_wait(socket& s, rt::io_direction direction) noexcept : io_op(&woken), socket_(s), direction_(direction) {}
+  ready_wait(socket& s, rt::io_direction direction) noexcept : socket_(s), direction_(direction) {}
   ready_wait(const ready_wait&) = delete;
   ready_wait& operator=(const ready_wait&) = delete;
 
@@ -123,7 +123,7 @@ class socket::ready_wait final : public rt::leaf_awaiter, private rt::io_op {
   void await_resume();
 
  private:
-  static void woken(rt::runnable& self) noexcept;
+  void run() noexcept override;
 
   socket& socket_;
   rt::io_direction direction_;

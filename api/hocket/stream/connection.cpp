@@ -40,7 +40,7 @@ struct connection::aftermath {
 };
 
 connection::connection(net::socket&& s, const net::address& peer, std::shared_ptr<connection_owner> owner)
-    : io_op(&run_flusher), socket_(std::move(s)), owner_(std::move(owner)), peer_(peer) {}
+    : socket_(std::move(s)), owner_(std::move(owner)), peer_(peer) {}
 
 connection::~connection() { abort(); }
 
@@ -169,17 +169,16 @@ Coro<> connection::wait_closed(std::shared_ptr<connection> c) {
 }
 
 // The socket may take more, or it was taken down.
-void connection::run_flusher(rt::runnable& op) noexcept {
-  auto& self = static_cast<connection&>(op);
-  aftermath after(self);
+void connection::run() noexcept {
+  aftermath after(*this);
   std::shared_ptr<connection> alive;  // another worker may end the flush as soon as the mutex is free
   {
-    const std::lock_guard lock(self.mutex());
-    alive = self.self_;
-    if (self.lost_) {
-      self.stop_flusher(after);
+    const std::lock_guard lock(mutex());
+    alive = self_;
+    if (lost_) {
+      stop_flusher(after);
     } else {
-      self.flush(after);
+      flush(after);
     }
   }
   after.perform();

@@ -90,7 +90,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   // What is to be done after the mutex is released.
   struct aftermath;
 
-  static void run_flusher(rt::runnable& self) noexcept;
+  void run() noexcept override;
   void flush(aftermath& after) noexcept;
   void stop_flusher(aftermath& after) noexcept;
   void note_room(aftermath& after) noexcept;

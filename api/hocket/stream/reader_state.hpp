@@ -102,7 +102,7 @@ class reader_state {
 class [[nodiscard("co_await it")]] arrival final : public rt::leaf_awaiter, private rt::io_op {
  public:
   arrival(reader_state& state, std::size_t wanted, const char* who, std::span<char> into = {}) noexcept
-      : io_op(&woken), state_(state), wanted_(wanted), who_(who), into_(into) {}
+      : state_(state), wanted_(wanted), who_(who), into_(into) {}
   arrival(const arrival&) = delete;
   arrival& operator=(const arrival&) = delete;
 
@@ -116,7 +116,7 @@ class [[nodiscard("co_await it")]] arrival final : public rt::leaf_awaiter, priv
  private:
   friend class reader_state;
 
-  static void woken(rt::runnable& op) noexcept { wake(*static_cast<arrival&>(op).task_); }
+  void run() noexcept override { wake(*task_); }
 
   void throw_if_cancelled();
   net::attempt receive_locked();

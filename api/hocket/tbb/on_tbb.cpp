@@ -19,14 +19,13 @@ bool tbb_call::cancel(rt::task_base&) noexcept {
   return false;
 }
 
-void tbb_call::carry_out(rt::runnable& r) noexcept {
-  auto& self = static_cast<tbb_call&>(r);
+void tbb_call::run() noexcept {
   try {
-    worker_arena::of(self.task_->home().sched()).run(self.context_, [&self] { self.call(); });
+    worker_arena::of(task_->home().sched()).run(context_, [this] { call(); });
   } catch (...) {
-    self.error_ = std::current_exception();
+    error_ = std::current_exception();
   }
-  wake(*self.task_);
+  wake(*task_);
 }
 
 void tbb_call::finish_call() {

@@ -26,7 +26,7 @@ class tbb_call : public rt::leaf_awaiter, private rt::runnable {
   bool cancel(rt::task_base& self) noexcept final;
 
  protected:
-  tbb_call() noexcept : runnable(&tbb_call::carry_out) {}
+  tbb_call() noexcept = default;
   ~tbb_call() = default;
 
   /// The function; in the arena.
@@ -36,7 +36,7 @@ class tbb_call : public rt::leaf_awaiter, private rt::runnable {
   void finish_call();
 
  private:
-  static void carry_out(rt::runnable& r) noexcept;
+  void run() noexcept final;
 
   tbb::task_group_context context_;
   bool was_cancelled_ = false;  // written by who holds the task

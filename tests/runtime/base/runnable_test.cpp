@@ -8,10 +8,9 @@ namespace hocket::rt {
 namespace {
 
 struct step : runnable {
-  explicit step(int n, std::vector<int>* log = nullptr) : runnable(&step::enter), number(n), log_(log) {}
-  static void enter(runnable& r) noexcept {
-    auto& self = static_cast<step&>(r);
-    if (self.log_) self.log_->push_back(self.number);
+  explicit step(int n, std::vector<int>* log = nullptr) : number(n), log_(log) {}
+  void run() noexcept override {
+    if (log_) log_->push_back(number);
   }
   int number;
   std::vector<int>* log_;
@@ -23,7 +22,7 @@ std::vector<int> drain(runnable_list& list) {
   return out;
 }
 
-TEST(runnable, runs_its_entry_on_itself) {
+TEST(runnable, runs_as_often_as_it_is_told) {
   std::vector<int> log;
   step s(7, &log);
   runnable& r = s;

@@ -24,7 +24,7 @@ constexpr auto writing = io_direction::write;
 
 /// Counts its wakes.
 struct probe : io_op {
-  probe() noexcept : io_op([](runnable& self) noexcept { static_cast<probe&>(self).wakes.fetch_add(1); }) {}
+  void run() noexcept override { wakes.fetch_add(1); }
   std::atomic<int> wakes{0};
 };
 

@@ -99,8 +99,8 @@ TEST(idle_set, going_to_sleep_twice_ends_the_process) {
 }
 
 struct job : runnable {
-  explicit job(std::atomic<int>& counter) noexcept : runnable(&job::call), ran(counter) {}
-  static void call(runnable& r) noexcept { static_cast<job&>(r).ran.fetch_add(1, relaxed); }
+  explicit job(std::atomic<int>& counter) noexcept : ran(counter) {}
+  void run() noexcept override { ran.fetch_add(1, relaxed); }
   std::atomic<int>& ran;
 };
 

@@ -12,7 +12,7 @@ namespace hocket::rt {
 namespace {
 
 struct letter : runnable {
-  letter() noexcept : runnable(+[](runnable&) noexcept {}) {}
+  void run() noexcept override {}
   unsigned sender = 0;
   int number = 0;
 };

@@ -13,7 +13,7 @@ namespace hocket::rt {
 namespace {
 
 struct job : runnable {
-  job() noexcept : runnable(+[](runnable&) noexcept {}) {}
+  void run() noexcept override {}
   unsigned producer = 0;
   int number = 0;
 };

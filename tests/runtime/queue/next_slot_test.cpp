@@ -12,7 +12,7 @@ namespace hocket::rt {
 namespace {
 
 struct job : runnable {
-  job() noexcept : runnable(+[](runnable&) noexcept {}) {}
+  void run() noexcept override {}
   int value = 0;  // plain: the slot must publish it
 };
 

@@ -12,11 +12,10 @@ namespace hocket::rt::test {
 namespace {
 
 struct counted : runnable {
-  explicit counted(gate& g) : runnable(&counted::call), all(g) {}
-  static void call(runnable& r) noexcept {
-    auto& self = static_cast<counted&>(r);
-    self.runs.fetch_add(1, relaxed);
-    self.all.add();
+  explicit counted(gate& g) : all(g) {}
+  void run() noexcept override {
+    runs.fetch_add(1, relaxed);
+    all.add();
   }
   gate& all;
   std::atomic<int> runs{0};
@@ -88,15 +87,14 @@ TEST_P(exactly_once, posted_by_a_worker_through_every_door) {
 
 TEST_P(exactly_once, a_tree_of_posts_from_workers) {
   struct node : runnable {
-    node(scheduler& s, gate& g, int d) : runnable(&node::call), sched(s), done(g), depth(d) {}
-    static void call(runnable& r) noexcept {
-      auto& self = static_cast<node&>(r);
-      if (self.depth > 0) {
-        for (int i = 0; i < 2; ++i) self.sched.post(*new node(self.sched, self.done, self.depth - 1));
+    node(scheduler& s, gate& g, int d) : sched(s), done(g), depth(d) {}
+    void run() noexcept override {
+      if (depth > 0) {
+        for (int i = 0; i < 2; ++i) sched.post(*new node(sched, done, depth - 1));
       }
-      auto& done = self.done;
-      delete &self;
-      done.add();
+      gate& all_done = done;
+      delete this;
+      all_done.add();
     }
     scheduler& sched;
     gate& done;

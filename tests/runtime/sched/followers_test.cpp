@@ -43,7 +43,7 @@ std::uint16_t a_suspect(const std::source_location& where = std::source_location
 class request : public io_op {
  public:
   request(scheduler& sched, std::uint16_t number, std::function<void()> handler)
-      : io_op(&request::ready), sched_(sched), item_([number, handler = std::move(handler)] {
+      : sched_(sched), item_([number, handler = std::move(handler)] {
           worker& self = *this_thread().self;
           EXPECT_TRUE(self.meter().begin(number, true));
           handler();
@@ -61,10 +61,7 @@ class request : public io_op {
   }
 
  private:
-  static void ready(runnable& r) noexcept {
-    auto& self = static_cast<request&>(r);
-    self.sched_.post(self.item_);
-  }
+  void run() noexcept override { sched_.post(item_); }
 
   scheduler& sched_;
   unique_fd event_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};

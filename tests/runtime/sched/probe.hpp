@@ -41,19 +41,19 @@ class gate {
 /// Calls a function each time it runs.
 class job : public runnable {
  public:
-  explicit job(std::function<void()> f) : runnable(&job::call), function_(std::move(f)) {}
+  explicit job(std::function<void()> f) : function_(std::move(f)) {}
 
  private:
-  static void call(runnable& r) noexcept { static_cast<job&>(r).function_(); }
+  void run() noexcept override { function_(); }
   std::function<void()> function_;
 };
 
 class alarm : public timer {
  public:
-  explicit alarm(std::function<void()> f) : timer(&alarm::call), function_(std::move(f)) {}
+  explicit alarm(std::function<void()> f) : function_(std::move(f)) {}
 
  private:
-  static void call(timer& t) noexcept { static_cast<alarm&>(t).function_(); }
+  void run() noexcept override { function_(); }
   std::function<void()> function_;
 };
 

@@ -22,8 +22,8 @@ namespace {
 bool on_the_standby() { return this_thread().self && this_thread().self->is_standby(); }
 
 struct readable : io_op {
-  explicit readable(std::function<void()> f) : io_op(&readable::call), function(std::move(f)) {}
-  static void call(runnable& r) noexcept { static_cast<readable&>(r).function(); }
+  explicit readable(std::function<void()> f) : function(std::move(f)) {}
+  void run() noexcept override { function(); }
   std::function<void()> function;
 };
 

@@ -45,13 +45,15 @@ TEST(timers, never_fire_early) {
     gate done;
     std::atomic<int> early{0};
     std::vector<std::unique_ptr<alarm>> alarms;
+    std::vector<nanos> deadlines;
     for (int i = 0; i < n; ++i) {
+      deadlines.push_back(sched.now() + i * 37 * nanos_per_us);
       alarms.push_back(std::make_unique<alarm>([&, i] {
-        if (sched.now() < alarms[i]->deadline()) early.fetch_add(1);
+        if (sched.now() < deadlines[i]) early.fetch_add(1);
         done.add();
       }));
     }
-    for (int i = 0; i < n; ++i) sched.arm(*alarms[i], sched.now() + i * 37 * nanos_per_us);
+    for (int i = 0; i < n; ++i) sched.arm(*alarms[i], deadlines[i]);
     done.wait(n);
     EXPECT_EQ(early.load(), 0);
   }

@@ -6,27 +6,27 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace hocket::rt {
 
 class runnable {
  public:
-  using entry = void (*)(runnable&) noexcept;
-
-  explicit constexpr runnable(entry e) noexcept : entry_(e) {}
+  constexpr runnable() noexcept = default;
   runnable(const runnable&) = delete;
   runnable& operator=(const runnable&) = delete;
 
-  void run() noexcept { entry_(*this); }
+  virtual void run() noexcept = 0;
 
-  runnable* next = nullptr;  // owned by the queue that holds this runnable
+  // Owned by the queue that holds this runnable; a heap of timers keeps a number there instead of a link.
+  union {
+    runnable* next = nullptr;
+    std::uint64_t number;
+  };
 
  protected:
   ~runnable() = default;
-
- private:
-  entry entry_;
 };
 
 /// A FIFO of runnables linked through `next`. One thread at a time.

@@ -9,6 +9,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <type_traits>
@@ -58,29 +59,31 @@ bool captures() noexcept {
 
 class promise_base {
  public:
-  explicit promise_base(bool first_argument_is_closure = false) noexcept
-      : first_argument_is_closure_(first_argument_is_closure) {}
+  explicit promise_base(bool first_argument_is_closure = false) noexcept : before_{{}, first_argument_is_closure} {}
   promise_base(const promise_base&) = delete;
   promise_base& operator=(const promise_base&) = delete;
 
   static void* operator new(std::size_t size) { return allocate_frame(size); }
   static void operator delete(void* frame, std::size_t size) noexcept { free_frame(frame, size); }
 
-  /// The task that runs this coroutine. Null before its first step.
-  task_base* task() const noexcept { return task_; }
+  // --- before its first step ---
+
+  /// The coroutine's function, as the compiler names it, with file and line.
+  const std::source_location& where() const noexcept { return before_.where; }
+  void set_where(const std::source_location& where) noexcept { before_.where = where; }
+  bool first_argument_is_closure() const noexcept { return before_.first_argument_is_closure; }
+  /// Whoever starts it waits for its end, so the closure lives long enough.
+  void closure_is_kept() noexcept { before_.first_argument_is_closure = false; }
 
   /// Makes this coroutine part of `t`; `continuation` resumes when it ends, or the task ends if that is null.
   void begin(task_base& t, std::coroutine_handle<> continuation) noexcept {
-    task_ = &t;
-    continuation_ = continuation;
+    std::construct_at(&begun_, &t, continuation);
   }
 
-  /// The coroutine's function, as the compiler names it, with file and line.
-  const std::source_location& where() const noexcept { return where_; }
-  void set_where(const std::source_location& where) noexcept { where_ = where; }
-  bool first_argument_is_closure() const noexcept { return first_argument_is_closure_; }
-  /// Whoever starts it waits for its end, so the closure lives long enough.
-  void closure_is_kept() noexcept { first_argument_is_closure_ = false; }
+  // --- from then on ---
+
+  /// The task that runs this coroutine.
+  task_base* task() const noexcept { return begun_.task; }
 
   std::suspend_always initial_suspend() const noexcept { return {}; }
 
@@ -88,23 +91,32 @@ class promise_base {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     transfer_result await_suspend(std::coroutine_handle<Promise> h) const noexcept {
-      return h.promise().leave();
+      return h.promise().leave(h);
     }
     void await_resume() const noexcept {}
   };
   final_awaiter final_suspend() const noexcept { return {}; }
 
  private:
-  transfer_result leave() const noexcept {
-    if (continuation_) return transfer(*task_, continuation_);
-    task_->root_finished();
+  transfer_result leave(std::coroutine_handle<> self) const noexcept {
+    if (begun_.continuation) return transfer(*begun_.task, begun_.continuation);
+    begun_.task->root_finished(self);
     return stop();
   }
 
-  task_base* task_ = nullptr;
-  std::coroutine_handle<> continuation_;
-  std::source_location where_;
-  bool first_argument_is_closure_;
+  // What a coroutine is asked before its first step, it is not asked later, and the other way round.
+  struct before_first_step {
+    std::source_location where;
+    bool first_argument_is_closure;
+  };
+  struct from_first_step {
+    task_base* task;
+    std::coroutine_handle<> continuation;
+  };
+  union {
+    before_first_step before_;
+    from_first_step begun_;
+  };
 };
 
 /// Where a coroutine leaves its value or its exception.

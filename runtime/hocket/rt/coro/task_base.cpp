@@ -1,8 +1,5 @@
 #include <hocket/rt/coro/task_base.hpp>
 
-#include <array>
-#include <cstddef>
-#include <mutex>
 #include <utility>
 
 #include <hocket/rt/base/error.hpp>
@@ -23,22 +20,21 @@ namespace {
 
 }  // namespace
 
-void task_base::step(runnable& r) noexcept {
+void task_base::run() noexcept {
   thread_context& context = this_thread();
-  task_base& first = static_cast<task_base&>(r);
   worker* const self = context.self;
-  worker* const learner = first.function_ != 0 ? self : nullptr;
+  worker* const learner = is_learnt_from_ ? self : nullptr;
   if (learner) {
-    const bool may_defer = !first.deferred_;
-    first.deferred_ = false;
-    if (!learner->meter().begin(first.function_, may_defer)) {
-      first.deferred_ = true;
-      return context.sched->post_bulk(first);
+    const bool may_defer = !deferred_;
+    deferred_ = false;
+    if (!learner->meter().begin(function_, may_defer)) {
+      deferred_ = true;
+      return context.sched->post_bulk(*this);
     }
   }
   auto* const outer = static_cast<task_base*>(context.task);
-  if (self) self->budget().begin(!first.is_exclusive_);
-  for (task_base* t = &first; t;) {
+  if (self) self->budget().begin(!is_exclusive_);
+  for (task_base* t = this; t;) {
     context.task = t;
     t = t->run_until_stop(self);
   }
@@ -59,7 +55,7 @@ void task_base::resume(worker* self) noexcept {
 // Runs the coroutines until they wait or end. Gives the task that is to run next on this thread, or null.
 task_base* task_base::run_until_stop(worker* self) noexcept {
   cancel_due_ = word_.take_owed_cancel();
-  if (!began_ && cancel_due_) return finish(false);
+  if (!began_ && cancel_due_) return end(false);
   began_ = true;
   // Who gave way before it waited now waits, unless it is cancelled.
   if (action_ == action::give_way && !cancel_due_) {
@@ -72,18 +68,19 @@ task_base* task_base::run_until_stop(worker* self) noexcept {
       case action::transfer:
         break;
       case action::finished:
-        return finish(true);
+        return end(true);
       case action::suspend: {
         if (self && self->budget().is_spent()) {
           action_ = action::give_way;
           home_->post_again(*this);
           return nullptr;
         }
+        next = nullptr;
         if (!suspended_at_->commit(*this)) break;
-        task_base* const next = std::exchange(successor_, nullptr);
+        auto* const successor = static_cast<task_base*>(next);
         task_home& home = *home_;
-        if (settle() == settled::requeued) next ? home.post(*this) : home.post_again(*this);
-        return next;
+        if (settle() == settled::requeued) successor ? home.post(*this) : home.post_again(*this);
+        return successor;
       }
       case action::give_way:
       case action::none:
@@ -94,6 +91,11 @@ task_base* task_base::run_until_stop(worker* self) noexcept {
             "(GCC PR106188); hoist it into a local variable");
     }
   }
+}
+
+task_base* task_base::end(bool began) noexcept {
+  std::construct_at(&failure_);
+  return finish(began);
 }
 
 // The owner lets go. A task that is at rest may not be touched any more; one that is requeued is the caller's, to post.
@@ -126,26 +128,6 @@ bool task_base::cancel(std::string_view message) noexcept {
       return true;
   }
   return false;
-}
-
-// Messages are rare, so tasks share locks for them.
-futex_mutex& task_base::message_mutex() const noexcept {
-  static std::array<futex_mutex, 64> mutexes;
-  return mutexes[reinterpret_cast<std::uintptr_t>(this) / alignof(std::max_align_t) % mutexes.size()];
-}
-
-void task_base::note_message(std::string_view message) noexcept {
-  const std::lock_guard guard(message_mutex());
-  if (message.empty()) {
-    message_.reset();
-  } else {
-    message_ = std::make_unique<std::string>(message);
-  }
-}
-
-std::string task_base::cancel_message() const {
-  const std::lock_guard guard(message_mutex());
-  return message_ ? *message_ : std::string();
 }
 
 void task_base::throw_cancelled() {

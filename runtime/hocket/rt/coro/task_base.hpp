@@ -7,11 +7,12 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include <hocket/rt/base/futex.hpp>
 #include <hocket/rt/base/runnable.hpp>
 #include <hocket/rt/coro/suspend.hpp>
 #include <hocket/rt/coro/task_home.hpp>
@@ -24,9 +25,10 @@ struct running_task;
 
 class task_base : public runnable {
  public:
-  /// It may be gone before a task that is done, unless it is serial.
+  /// It may be gone before a task that is done, unless it is exclusive: such homes are held.
   task_home& home() const noexcept { return *home_; }
   bool is_serial() const noexcept { return is_serial_; }
+  bool is_exclusive() const noexcept { return is_exclusive_; }
 
   /// Makes a new task ready for its first step. The creator, once.
   void schedule() noexcept { home_->post(*this); }
@@ -47,7 +49,7 @@ class task_base : public runnable {
   task_word::phase phase() const noexcept { return word_.current(); }
 
   /// The message of the last cancel() that had one.
-  std::string cancel_message() const;
+  virtual std::string cancel_message() const { return {}; }
 
   // --- for awaiters and promises; the running task only ---
 
@@ -58,8 +60,8 @@ class task_base : public runnable {
     action_ = action::suspend;
   }
 
-  /// After this task suspends, the resumer runs `next` in place. Called from commit().
-  void run_next(task_base& next) noexcept { successor_ = &next; }
+  /// After this task suspends, the resumer runs `successor` in place. Called from commit(): no queue needs the link.
+  void run_next(task_base& successor) noexcept { next = &successor; }
 
   /// Without symmetric transfer: the resumer goes on with `h`.
   void transfer_to(std::coroutine_handle<> h) noexcept {
@@ -68,7 +70,10 @@ class task_base : public runnable {
   }
 
   /// The root coroutine stands at its final suspension.
-  void root_finished() noexcept { action_ = action::finished; }
+  void root_finished(std::coroutine_handle<> root) noexcept {
+    resume_point_ = root;
+    action_ = action::finished;
+  }
 
   /// Throws CancelledError when one is due at this resume.
   void throw_if_cancelled() {
@@ -92,13 +97,25 @@ class task_base : public runnable {
 
  protected:
   explicit task_base(task_home& home) noexcept
-      : runnable(&task_base::step), is_serial_(home.is_serial()), is_exclusive_(home.is_exclusive()), home_(&home) {}
-  ~task_base() = default;
+      : is_serial_(home.is_serial()), is_exclusive_(home.is_exclusive()), home_(&home) {}
+  ~task_base() {
+    if (has_ended()) std::destroy_at(&failure_);
+  }
 
+  /// From its end on: room for what it failed with, null at first.
+  std::exception_ptr& failure() noexcept { return failure_; }
+
+  /// The root coroutine: given once; taken back by finish(), which destroys it.
   void set_root(std::coroutine_handle<> root) noexcept { resume_point_ = root; }
+  std::coroutine_handle<> take_root() noexcept { return std::exchange(resume_point_, {}); }
 
-  /// The number of its function's record (sched/hog_book.hpp), for tasks whose runs are to be learnt from.
-  void set_function(std::uint16_t id) noexcept { function_ = id; }
+  /// The number of its function's record (sched/hog_book.hpp), and whether it is to learn from this task's runs. Before
+  /// the task is scheduled.
+  void set_function(std::uint16_t id, bool is_learnt_from) noexcept {
+    function_ = id;
+    is_learnt_from_ = is_learnt_from;
+  }
+  std::uint16_t function() const noexcept { return function_; }
 
   /// The coroutine ended, or a cancel came before it began. Begins with mark_done(); destroys the frames, gives the
   /// result to whoever waits; gives a task to run next in place, or null. May end this object's life.
@@ -112,13 +129,14 @@ class task_base : public runnable {
  private:
   enum class action : std::uint8_t { none, suspend, transfer, finished, give_way };
 
-  static void step(runnable& r) noexcept;
+  void run() noexcept final;
   task_base* run_until_stop(worker* self) noexcept;
+  task_base* end(bool began) noexcept;
   void resume(worker* self) noexcept;
   enum class settled { requeued, at_rest };
   settled settle() noexcept;
-  futex_mutex& message_mutex() const noexcept;
-  void note_message(std::string_view message) noexcept;
+  /// Keeps what cancel_message() gives. For tasks that are cancelled by users; any thread.
+  virtual void note_message(std::string_view) noexcept {}
   [[noreturn]] void throw_cancelled();
 
   task_word word_;
@@ -127,15 +145,17 @@ class task_base : public runnable {
   bool cancel_due_ : 1 = false;
   bool began_ : 1 = false;
   bool deferred_ : 1 = false;  // it stands in the bulk queue because of its function
-  bool : 0;                    // the two below are read by anybody
+  bool : 0;                    // those below do not change, and are read by anybody
   const bool is_serial_ : 1;
   const bool is_exclusive_ : 1;
+  bool is_learnt_from_ : 1 = false;
   std::uint16_t function_ = 0;
-  std::coroutine_handle<> resume_point_;
-  suspend_point* suspended_at_ = nullptr;  // the owner only
-  task_base* successor_ = nullptr;         // the owner only
+  std::coroutine_handle<> resume_point_;  // the root before the first step and after the last one
+  union {
+    suspend_point* suspended_at_ = nullptr;  // the owner only
+    std::exception_ptr failure_;             // from finish() on: nothing waits any more
+  };
   task_home* home_;
-  std::unique_ptr<std::string> message_;  // guarded by message_mutex()
 };
 
 /// The task whose code runs now on this thread, or null.

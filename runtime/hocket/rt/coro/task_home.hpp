@@ -10,17 +10,6 @@ namespace hocket::rt {
 
 class scheduler;
 
-/// A timer that can also stand in a queue: a serial loop queues what is due, as asyncio does; the pool fires it in
-/// place. `fire` is called at most once per arming. Derived classes note their own cancellation: see task_home::cancel.
-class home_timer : public timer, public runnable {
- public:
-  explicit home_timer(action fire) noexcept
-      : timer(fire), runnable([](runnable& r) noexcept { static_cast<home_timer&>(r).fire(); }) {}
-
- protected:
-  ~home_timer() = default;
-};
-
 /// What a home promises about the order of what runs there.
 enum class turns {
   any,        // any worker, at once
@@ -44,12 +33,13 @@ class task_home {
   /// The same for what has just given way: it runs behind what is ready here, and nobody is called for it alone.
   virtual void post_again(runnable& r) noexcept { post(r); }
 
-  /// Fires `t` here at `deadline`. Any thread that runs here.
-  virtual void arm(home_timer& t, nanos deadline) = 0;
+  /// Runs `t` here at `deadline`: the pool in place, a serial loop through its queue, as asyncio does. Once. Any thread
+  /// that runs here.
+  virtual void arm(timer& t, nanos deadline) = 0;
 
-  /// True: `t` is out and will not fire. False: it was due; its fire is running, over, or (where is_serial()) still
-  /// queued here.
-  virtual bool cancel(home_timer& t) noexcept = 0;
+  /// True: `t` is out and will not run. False: it was due; its run is under way, over, or (where is_serial()) still
+  /// to come, so whoever owns it notes that it was cancelled.
+  virtual bool cancel(timer& t) noexcept = 0;
 
   /// The home's clock.
   virtual nanos now() const noexcept = 0;
@@ -63,7 +53,7 @@ class task_home {
   /// A serial home that turns now, and not for the caller: what touches its tasks from outside must be posted to it.
   virtual bool is_turning_elsewhere() const noexcept { return false; }
 
-  /// Serial homes live as long as their tasks; the others as long as their loop, which outlives its pending tasks.
+  /// Exclusive homes live as long as their tasks; the others as long as their loop, which outlives its pending tasks.
   virtual void hold() noexcept {}
   virtual void let_go() noexcept {}
 

@@ -20,9 +20,6 @@ namespace hocket::rt {
 /// An operation that waits for readiness; its `run` is the wake. It lives with whoever waits, and must stay alive from
 /// a submit() that gave true until it was run, cancelled with success, or handed back by detach().
 class io_op : public runnable {
- public:
-  explicit constexpr io_op(entry wake) noexcept : runnable(wake) {}
-
  protected:
   ~io_op() = default;
 };

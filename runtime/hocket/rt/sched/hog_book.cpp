@@ -18,7 +18,8 @@ void hog_record::alarm() noexcept {
   }
 }
 
-// Open addressing by the address of the function's name and the line: two lambdas of one function share a name.
+// Open addressing by the address of the function's name and the line: two lambdas of one function share a name, and two
+// files may share a name and a line.
 std::uint16_t hog_book::id_of(const std::source_location& where) noexcept {
   constexpr std::size_t longest_way = 16;
   const char* const name = where.function_name();
@@ -31,13 +32,13 @@ std::uint16_t hog_book::id_of(const std::source_location& where) noexcept {
     // order: G1: pairs with the release below: file and line are there.
     const char* found = r.function_.load(acquire);
     if (!found && !r.taken_.load(relaxed) && !r.taken_.exchange(true, relaxed)) {
-      r.file_ = where.file_name();
-      r.line_ = where.line();
+      r.where_ = where;
       // order: G1.
       r.function_.store(name, release);
       return static_cast<std::uint16_t>(at);
     }
-    if (found == name && r.line_ == where.line()) return static_cast<std::uint16_t>(at);
+    if (found == name && r.line() == where.line() && r.file() == where.file_name())
+      return static_cast<std::uint16_t>(at);
     // Taken and not yet filled in: this task goes unlearnt, the next one finds it.
     if (!found) return nobody;
   }

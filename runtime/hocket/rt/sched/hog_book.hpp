@@ -2,7 +2,8 @@
 //
 // A task's function is its root coroutine's: what a program calls "the handler", "the job". The leaf at which a task
 // stands says less: it is mostly a read or a sleep of the library, which all functions share. One record per function,
-// for the whole process; a record is never removed, for the program's text does not shrink.
+// for the whole process; a record is never removed, for the program's text does not shrink. So a task notes its
+// record's number, and needs no note of its own of where its function is.
 //
 // A record remembers how its measured runs went, and stands accordingly:
 //
@@ -128,8 +129,9 @@ class alignas(cache_line) hog_record {
   bool take_hint() noexcept { return !hinted_.load(relaxed) && !hinted_.exchange(true, relaxed); }
 
   const char* function() const noexcept { return function_.load(relaxed); }
-  const char* file() const noexcept { return file_; }
-  std::uint_least32_t line() const noexcept { return line_; }
+  const std::source_location& where() const noexcept { return where_; }
+  const char* file() const noexcept { return where_.file_name(); }
+  std::uint_least32_t line() const noexcept { return where_.line(); }
 
  private:
   friend class hog_book;
@@ -138,10 +140,9 @@ class alignas(cache_line) hog_record {
   std::atomic<const char*> function_{nullptr};  // null: free
   std::atomic<nanos> trial_since_{0};
   std::atomic<std::uint32_t> trials_{0};
-  const char* file_ = nullptr;  // both: for people; written by whoever took the record
+  std::source_location where_;  // written by whoever took the record
   std::atomic<bool> taken_{false};
   std::atomic<bool> hinted_{false};
-  std::uint_least32_t line_ = 0;
 };
 
 class hog_book {

@@ -241,7 +241,7 @@ nanos scheduler::now() const noexcept { return plan_.virtual_clock ? virtual_clo
 void scheduler::arm(timer& t, nanos deadline) {
   deadline = std::min(deadline, end_of_time);  // `never` would call back nobody
   const worker* const self = this_worker();
-  t.shard = self ? self->index() : 0;
+  t.shard = static_cast<std::uint16_t>(self ? self->index() : 0);
   std::optional<outside_call> call;
   if (!self) call.emplace(*this);
   const bool is_earliest = seats_[t.shard]->timers().arm(t, deadline);
@@ -279,7 +279,7 @@ std::size_t scheduler::fire_due_timers() noexcept {
     // Up to the next shard's earliest, so that the order holds across shards.
     std::array<timer*, 16> due;
     const std::size_t n = first->pop_due(std::min(current, second), due);
-    for (std::size_t i = 0; i < n; ++i) due[i]->fire();
+    for (std::size_t i = 0; i < n; ++i) due[i]->run();
     fired += n;
   }
 }

@@ -6,7 +6,7 @@
 
 namespace hocket::rt {
 
-strand::strand(scheduler& sched) noexcept : runnable(&strand::run_turn), sched_(sched) {}
+strand::strand(scheduler& sched) noexcept : sched_(sched) {}
 
 strand::strand(scheduler& sched, busy) noexcept : strand(sched) { inbox_.try_claim(); }
 
@@ -28,28 +28,27 @@ void strand::queue_again() noexcept {
 
 bool strand::runs_here() const noexcept { return this_thread().strand == this; }
 
-void strand::run_turn(runnable& r) noexcept {
-  strand& s = static_cast<strand&>(r);
+void strand::run() noexcept {
   thread_context& context = this_thread();
   void* const outer = context.strand;
-  context.strand = &s;
-  s.turn();
-  const after_turn next = s.turn_over();
+  context.strand = this;
+  turn();
+  const after_turn next = turn_over();
   context.strand = outer;
   switch (next) {
     case after_turn::again:
-      s.sched_.post_again(s);  // hands on its reference
+      sched_.post_again(*this);  // hands on its reference
       return;
     case after_turn::idle:
-      if (!s.inbox_.try_go_idle()) {
-        s.sched_.post_again(s);
+      if (!inbox_.try_go_idle()) {
+        sched_.post_again(*this);
         return;
       }
       break;  // another thread may run it now; only the reference is still ours
     case after_turn::keep:
       break;
   }
-  s.release_ref();
+  release_ref();
 }
 
 void strand::turn() noexcept {

@@ -58,7 +58,7 @@ class strand : public runnable {
   strand(scheduler& sched, busy) noexcept;
 
  private:
-  static void run_turn(runnable& r) noexcept;
+  void run() noexcept final;
 
   scheduler& sched_;
   inbox<> inbox_;

@@ -5,9 +5,9 @@
 namespace hocket::rt {
 
 void timer_heap::arm(timer& t, nanos deadline) {
-  const entry e{deadline, next_sequence_++, &t};
+  const entry e{deadline, &t};
   entries_.push_back(e);
-  t.deadline_ = deadline;
+  t.number = next_number_++;
   sift_up(entries_.size() - 1, e);
 }
 

@@ -1,5 +1,5 @@
-// Timers in exact order: by deadline, then by creation. A 4-ary heap whose entries carry the key beside the pointer,
-// so that sifting touches no timer but the ones that move.
+// Timers in exact order: by deadline, then by creation. A 4-ary heap whose entries carry the deadline beside the
+// pointer, so that sifting touches no timer but the ones that move and those that share a deadline.
 //
 // Calls: one thread at a time; the owner says what guards it (a strand, or timer_shard's mutex).
 // Whoever takes a timer out of the heap, by pop_due() or by cancel(), owns what follows: exactly one party does.
@@ -10,24 +10,15 @@
 #include <vector>
 
 #include <hocket/rt/base/clock.hpp>
+#include <hocket/rt/base/runnable.hpp>
 
 namespace hocket::rt {
 
-/// Something that is due at a deadline. `fire` runs on the thread that found it due, outside every lock, and must be
-/// short.
-class timer {
+/// A runnable that a heap holds until its deadline. Then it runs on the thread that found it due, outside every lock,
+/// and must be short; or that thread queues it.
+class timer : public runnable {
  public:
-  using action = void (*)(timer&) noexcept;
-
-  explicit timer(action fire) noexcept : fire_(fire) {}
-  timer(const timer&) = delete;
-  timer& operator=(const timer&) = delete;
-
-  /// May end the timer's life.
-  void fire() noexcept { fire_(*this); }
-
   bool is_armed() const noexcept { return index_ != out; }
-  nanos deadline() const noexcept { return deadline_; }
 
  protected:
   ~timer() = default;
@@ -36,12 +27,10 @@ class timer {
   friend class timer_heap;
   static constexpr std::uint32_t out = ~std::uint32_t{0};
 
-  action fire_;
-  nanos deadline_ = never;
   std::uint32_t index_ = out;
 
  public:
-  std::uint32_t shard = 0;  // owned by whoever shards timers: which shard holds it
+  std::uint16_t shard = 0;  // owned by whoever shards timers: which shard holds it
 };
 
 class timer_heap {
@@ -69,10 +58,9 @@ class timer_heap {
 
   struct entry {
     nanos deadline;
-    std::uint64_t sequence;
     timer* item;
     bool before(const entry& other) const noexcept {
-      return deadline != other.deadline ? deadline < other.deadline : sequence < other.sequence;
+      return deadline != other.deadline ? deadline < other.deadline : item->number < other.item->number;
     }
   };
 
@@ -82,7 +70,7 @@ class timer_heap {
   void remove_at(std::size_t i) noexcept;
 
   std::vector<entry> entries_;
-  std::uint64_t next_sequence_ = 0;
+  std::uint64_t next_number_ = 0;
 };
 
 }  // namespace hocket::rt
