@@ -94,6 +94,7 @@ class standby {
   const char* state_text() const noexcept;
 
  private:
+  static constexpr unsigned trust = 64;                  // looks without a hog, and the ticks become longer
   static constexpr nanos suspicion = 50 * nanos_per_ms;  // who hogged once will hog again
   static constexpr unsigned look_around = 61;            // how much it runs on one call from rest
 
@@ -108,6 +109,7 @@ class standby {
   void rest() noexcept;
 
   bool end_watch() noexcept;
+  nanos to_next_tick() const noexcept;
 
   scheduler& sched_;
   worker& seat_;
@@ -116,6 +118,7 @@ class standby {
   own_counter activations_;
 
   std::atomic<nanos> next_look_{0};
+  std::atomic<unsigned> good_looks_{0};   // in a row that found nobody stuck; written under look_mutex_
   std::atomic<nanos> suspects_until_{0};  // some worker was seen stuck; 0: that is long ago
 
   // The watch: its thread, or a follower's while it is busy itself. Guarded by look_mutex_.
