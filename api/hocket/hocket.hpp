@@ -3,6 +3,8 @@
 
 #include <hocket/loop/as_completed.hpp>
 #include <hocket/loop/async_generator.hpp>
+#include <hocket/loop/concurrent_future.hpp>
+#include <hocket/loop/context.hpp>
 #include <hocket/loop/coro.hpp>
 #include <hocket/loop/create_task.hpp>
 #include <hocket/loop/delay.hpp>
@@ -10,6 +12,7 @@
 #include <hocket/loop/exception_context.hpp>
 #include <hocket/loop/exception_group.hpp>
 #include <hocket/loop/exceptions.hpp>
+#include <hocket/loop/executor.hpp>
 #include <hocket/loop/future.hpp>
 #include <hocket/loop/gather.hpp>
 #include <hocket/loop/parallel.hpp>
@@ -20,6 +23,7 @@
 #include <hocket/loop/sleep.hpp>
 #include <hocket/loop/strand.hpp>
 #include <hocket/loop/task.hpp>
+#include <hocket/loop/task_factory.hpp>
 #include <hocket/loop/task_group.hpp>
 #include <hocket/loop/timeout.hpp>
 #include <hocket/loop/to_thread.hpp>

@@ -91,6 +91,7 @@ TICKS(as_completed_in_an_asynchronous_loop_takes_three, 3, std::vector<Task<int>
       tasks.push_back(asyncio::create_task(noop()));
       ASYNC_FOR(auto task, asyncio::as_completed(tasks)) (void)task)
 TICKS(gather_with_return_exceptions_takes_three, 3, co_await asyncio::gather(asyncio::return_exceptions, noop()))
+TICKS(an_eager_task_that_does_not_wait_takes_none, 0, co_await asyncio::create_task(noop(), {.eager_start = true}))
 TICKS(wait_for_a_coroutine_takes_none, 0, co_await asyncio::wait_for(noop(), 10))
 TICKS(wait_for_without_a_limit_takes_none, 0, co_await asyncio::wait_for(noop(), std::nullopt))
 // CPython takes three, for a task that it makes and cancels.

@@ -9,6 +9,7 @@
 
 #include <hocket/loop/loop_state.hpp>
 #include <hocket/loop/task.hpp>
+#include <hocket/loop/task_factory.hpp>
 
 namespace hocket {
 
@@ -57,8 +58,9 @@ rt::counted_ptr<task_state<T>> start_task(loop_state& loop, rt::task_home& home,
     auto state = rt::counted_ptr<task_state<T>>::adopt(new task_state<T>(home, handle));
     if (!options.name.empty()) state->set_name(std::string(options.name));
     if (scope) state->set_scope(std::move(scope));
+    if (options.context) state->context().use(rt::counted_ptr<context_state>(options.context.state()));
     if (born_cancelled) state->task_base::cancel();
-    state->start();
+    state->start(options.eager_start.value_or(false) && loop_state::running_here() == &loop && home.runs_here());
     return state;
   } catch (...) {
     handle.destroy();
@@ -66,16 +68,51 @@ rt::counted_ptr<task_state<T>> start_task(loop_state& loop, rt::task_home& home,
   }
 }
 
+/// The coroutine that a task factory is given.
+template <class T>
+class pending_task_of final : public PendingTask {
+ public:
+  pending_task_of(loop_state& loop, rt::task_home& home, Coro<T> coro) noexcept
+      : loop_(loop), home_(home), coro_(std::move(coro)) {}
+
+  AnyTask start(TaskOptions options) override {
+    made_ = start_task(loop_, home_, std::move(coro_), options);
+    return AnyTask(made_);
+  }
+  std::string coroutine() const override { return coro_.name(); }
+  rt::counted_ptr<task_state<T>> made() && noexcept { return std::move(made_); }
+
+ private:
+  loop_state& loop_;
+  rt::task_home& home_;
+  Coro<T> coro_;
+  rt::counted_ptr<task_state<T>> made_;
+};
+
+/// The same by way of the loop's task factory, when it has one.
+template <class T>
+rt::counted_ptr<task_state<T>> make_task(loop_state& loop, rt::task_home& home, Coro<T> coro, TaskOptions options) {
+  const auto factory = loop.task_factory();
+  if (!factory) return start_task(loop, home, std::move(coro), options);
+  pending_task_of<T> pending(loop, home, std::move(coro));
+  const AnyTask given = (*factory)(pending, options);
+  auto made = std::move(pending).made();
+  check_made_by_factory(given, made.get());
+  return made;
+}
+
 /// The loop whose code calls. Throws RuntimeError("no running event loop").
 loop_state& running_loop();
 
 /// Schedules a coroutine as a task of the running loop: it starts when the caller next suspends, in its turn. In the
-/// parallel door another worker may start it at once. Any code that runs in a loop. Throws RuntimeError("no running
-/// event loop") elsewhere; TypeError for the call of a capturing lambda. Mirrors asyncio.create_task.
+/// parallel door another worker may start it at once. With `eager_start` it runs at the call, as a task of its own, up
+/// to its first await that waits, and never waits in a queue when it ends before. Any code that runs in a loop. Throws
+/// RuntimeError("no running event loop") elsewhere; TypeError for the call of a capturing lambda. Mirrors
+/// asyncio.create_task.
 template <class T>
 Task<T> create_task(Coro<T> coro, TaskOptions options = {}) {
   loop_state& loop = running_loop();
-  return Task<T>(start_task(loop, loop.home_for_new_task(), std::move(coro), options));
+  return Task<T>(make_task(loop, loop.home_for_new_task(), std::move(coro), options));
 }
 
 template <converts_to_coro A>
@@ -128,19 +165,19 @@ Future<T> create_future(loop_state& loop) {
 
 template <class T>
 template <class F>
-DoneCallback Future<T>::add_done_callback(F fn) const {
-  return register_done_callback<Future<T>>(this->the(), std::move(fn));
+DoneCallback Future<T>::add_done_callback(F fn, DoneCallbackOptions options) const {
+  return register_done_callback<Future<T>>(this->the(), std::move(fn), options);
 }
 
 template <class T>
 template <class F>
-DoneCallback Task<T>::add_done_callback(F fn) const {
-  return register_done_callback<Task<T>>(this->the(), std::move(fn));
+DoneCallback Task<T>::add_done_callback(F fn, DoneCallbackOptions options) const {
+  return register_done_callback<Task<T>>(this->the(), std::move(fn), options);
 }
 
 template <class F>
-DoneCallback AnyTask::add_done_callback(F fn) const {
-  return register_done_callback<AnyTask>(*core_, std::move(fn));
+DoneCallback AnyTask::add_done_callback(F fn, DoneCallbackOptions options) const {
+  return register_done_callback<AnyTask>(*core_, std::move(fn), options);
 }
 
 }  // namespace hocket

@@ -10,12 +10,20 @@ std::uint64_t next_id() noexcept {
 
 }  // namespace
 
-done_callback::done_callback(loop_state& loop) : loop_(&loop), id_(next_id()) {}
+done_callback::done_callback(loop_state& loop, DoneCallbackOptions options)
+    : loop_(&loop), id_(next_id()), is_given_context_(static_cast<bool>(options.context)) {
+  if (is_given_context_) {
+    context_.use(rt::counted_ptr<context_state>(options.context.state()));
+  } else if (auto context = copy_of_current_context()) context_.use(std::move(context));
+}
 
 void done_callback::fire(future_core& f) noexcept {
   if (!loop_->is_closed()) {
+    const context_scope scope(context_);  // the queue takes a copy of this one
     try {
-      loop_->call_soon(bind(f));
+      std::function<void()> call = bind(f);
+      if (is_given_context_) call = in_context(Context(rt::counted_ptr(context_.peek())), std::move(call));
+      loop_->call_soon(std::move(call));
     } catch (...) {
       report_problem("A done callback could not be queued", "", std::current_exception());
     }

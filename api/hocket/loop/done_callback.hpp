@@ -13,6 +13,7 @@
 #include <typeinfo>
 #include <utility>
 
+#include <hocket/loop/context.hpp>
 #include <hocket/loop/future_core.hpp>
 #include <hocket/loop/loop_state.hpp>
 
@@ -30,6 +31,10 @@ class DoneCallback {
   std::uint64_t id_ = 0;
 };
 
+struct DoneCallbackOptions {
+  ContextRef context = {};  // it is called in this one itself
+};
+
 /// One registration. Owns itself until it is queued, or removed, or its future ends with it.
 class done_callback : public future_waiter {
  public:
@@ -43,7 +48,7 @@ class done_callback : public future_waiter {
   }
 
  protected:
-  explicit done_callback(loop_state& loop);
+  done_callback(loop_state& loop, DoneCallbackOptions options);
   virtual ~done_callback() = default;
   void drop() noexcept final { delete this; }
 
@@ -55,12 +60,15 @@ class done_callback : public future_waiter {
  private:
   rt::counted_ptr<loop_state> loop_;
   std::uint64_t id_;
+  context_slot context_;  // a copy of the one that was there at the registration, or the one that was given
+  const bool is_given_context_;
 };
 
 template <class Handle, class State, class F>
 class done_callback_of final : public done_callback {
  public:
-  done_callback_of(loop_state& loop, F fn) : done_callback(loop), fn_(std::move(fn)) {}
+  done_callback_of(loop_state& loop, DoneCallbackOptions options, F fn)
+      : done_callback(loop, options), fn_(std::move(fn)) {}
 
  private:
   const std::type_info& type() const noexcept override { return typeid(F); }
@@ -81,8 +89,8 @@ class done_callback_of final : public done_callback {
 loop_state& loop_for_callbacks(const future_core& f);
 
 template <class Handle, class State, class F>
-DoneCallback register_done_callback(State& state, F fn) {
-  auto* const c = new done_callback_of<Handle, State, F>(loop_for_callbacks(state), std::move(fn));
+DoneCallback register_done_callback(State& state, F fn, DoneCallbackOptions options) {
+  auto* const c = new done_callback_of<Handle, State, F>(loop_for_callbacks(state), options, std::move(fn));
   const DoneCallback name(c->id());
   if (!state.add_waiter(*c)) static_cast<done_callback*>(c)->fire(state);
   return name;

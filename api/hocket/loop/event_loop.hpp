@@ -124,7 +124,7 @@ class EventLoop {
   Task<T> create_task(Coro<T> coro, TaskOptions options = {}) const {
     loop_state& s = state();
     return Task<T>(
-        start_task(s, loop_state::running_here() == &s ? s.home_for_new_task() : s.home(), std::move(coro), options));
+        make_task(s, loop_state::running_here() == &s ? s.home_for_new_task() : s.home(), std::move(coro), options));
   }
 
   template <class T = void>
@@ -147,6 +147,10 @@ class EventLoop {
   /// Throws RuntimeError("Event loop is closed"). Mirrors call_soon, call_soon_threadsafe.
   Handle call_soon(Callback fn) const { return Handle(state().call_soon(std::move(fn.fn), fn.where)); }
   Handle call_soon_threadsafe(Callback fn) const { return call_soon(std::move(fn)); }
+  /// Calls `fn` in this context itself, not in a copy of the one that is here now. Mirrors call_soon(context=...).
+  Handle call_soon(Callback fn, ContextRef context) const {
+    return Handle(state().call_soon(in_context(context, std::move(fn.fn)), fn.where));
+  }
   /// Calls `fn` after `delay`. Equal deadlines are called in the order of these calls. Mirrors call_later.
   TimerHandle call_later(Delay delay, Callback fn) const {
     return TimerHandle(state().call_at(rt::saturating_add(state().now(), delay.nanos()), std::move(fn.fn), fn.where));
@@ -220,6 +224,24 @@ class EventLoop {
   Coro<std::vector<AddrInfo>> getaddrinfo(std::string host, std::string port, AddrInfoOptions options) const;
   /// The names of an address, by getnameinfo(3) with its NI_ flags. As above. Mirrors getnameinfo.
   Coro<NameInfo> getnameinfo(net::address address, int flags) const;
+
+  /// Makes the loop's tasks from now on; empty: as they are asked for. Any thread. Mirrors set_task_factory,
+  /// get_task_factory.
+  void set_task_factory(TaskFactory factory) const {
+    state().set_task_factory(factory ? std::make_shared<const TaskFactory>(std::move(factory)) : nullptr);
+  }
+  TaskFactory get_task_factory() const {
+    const auto factory = state().task_factory();
+    return factory ? *factory : nullptr;
+  }
+
+  /// Calls `fn(args...)` on a thread of `executor`, or, when that is `{}`, of the default one. See executor.hpp, which
+  /// must be included. Mirrors run_in_executor.
+  template <class F, class... Args>
+  auto run_in_executor(const ThreadPoolExecutor& executor, F&& fn, Args&&... args) const;
+  /// Whose threads run_in_executor({}, ...) and to_thread use from now on. The loop lets go of it when it is closed,
+  /// and waits for its calls if it was the last who had it. Mirrors set_default_executor.
+  void set_default_executor(const ThreadPoolExecutor& executor) const;
 
   /// The loop's clock, in seconds. Mirrors time.
   double time() const { return static_cast<double>(state().now()) * 1e-9; }

@@ -19,6 +19,7 @@ class fd_watches::watch final : public rt::io_op {
         std::source_location where)
       : owner_(owner), fd_(fd), attached_(attached), direction_(direction), fn_(std::move(fn)), where_(where) {
     owner.alive_.fetch_add(1, rt::relaxed);  // order: whoever adds one is inside the loop
+    if (auto context = copy_of_current_context()) context_.use(std::move(context));
   }
 
   void add_ref() const noexcept { refs_.fetch_add(1, rt::relaxed); }  // order: whoever adds one holds one
@@ -68,6 +69,7 @@ class fd_watches::watch final : public rt::io_op {
       is_removed = is_removed_;
     }
     if (!is_removed) {
+      const context_scope scope(context_);
       owner.loop_.call_as_callback(fn_, [this] { return "<Handle " + callback_text(fn_.target_type(), where_) + ">"; });
     }
     bool goes_on = false;
@@ -91,6 +93,7 @@ class fd_watches::watch final : public rt::io_op {
   const rt::io_direction direction_;
   const std::function<void()> fn_;
   const std::source_location where_;
+  context_slot context_;     // a copy of the one that was there at add_reader
   bool is_removed_ = false;  // guarded by owner_.mutex_
   bool is_queued_ = false;   // guarded by owner_.mutex_: in the queue of callbacks, or called from there
   mutable std::atomic<std::uint32_t> refs_{1};

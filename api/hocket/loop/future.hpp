@@ -261,9 +261,10 @@ class Future : public future_handle<T, future_state<T>> {
     return true;
   }
 
-  /// Calls `fn(future)` through the loop when it is done, soon if it is. Any thread. Mirrors Future.add_done_callback.
+  /// Calls `fn(future)` through the loop when it is done, soon if it is, in the context that is here now. Any thread.
+  /// Mirrors Future.add_done_callback.
   template <class F>
-  DoneCallback add_done_callback(F fn) const;
+  DoneCallback add_done_callback(F fn, DoneCallbackOptions options = {}) const;
 };
 
 }  // namespace hocket

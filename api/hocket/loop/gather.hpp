@@ -192,8 +192,8 @@ class GatherFuture : public future_handle<T, State> {
 
   /// Calls `fn(future)` through the loop when it is done, soon if it is. Any thread.
   template <class F>
-  DoneCallback add_done_callback(F fn) const {
-    return register_done_callback<GatherFuture>(this->the(), std::move(fn));
+  DoneCallback add_done_callback(F fn, DoneCallbackOptions options = {}) const {
+    return register_done_callback<GatherFuture>(this->the(), std::move(fn), options);
   }
 };
 

@@ -335,6 +335,7 @@ void loop_state::close() {
   while (run_ends_.load(rt::acquire) > 0) std::this_thread::yield();
   drop_callbacks();
   set_exception_handler(nullptr);  // it may hold what holds the loop
+  set_default_executor(nullptr);   // the last handle waits for what was given to it
   if (sched_->has_virtual_clock()) virtual_spent.fetch_add(sched_->now(), rt::relaxed);  // order: a sum
   release_clock();
   sched_->remove_dump_hook(&loop_state::dump_tasks, this);
@@ -371,6 +372,27 @@ void loop_state::hold_clock() noexcept {
 
 void loop_state::release_clock() noexcept {
   if (sched_->has_virtual_clock()) sched_->release_virtual_time();
+}
+
+std::shared_ptr<const ThreadPoolExecutor> loop_state::default_executor() const {
+  const std::lock_guard guard(makers_mutex_);
+  return default_executor_;
+}
+
+void loop_state::set_default_executor(std::shared_ptr<const ThreadPoolExecutor> executor) {
+  const std::lock_guard guard(makers_mutex_);
+  default_executor_.swap(executor);
+}
+
+std::shared_ptr<const TaskFactory> loop_state::locked_task_factory() const {
+  const std::lock_guard guard(makers_mutex_);
+  return task_factory_;
+}
+
+void loop_state::set_task_factory(std::shared_ptr<const TaskFactory> factory) {
+  const std::lock_guard guard(makers_mutex_);
+  task_factory_.swap(factory);
+  has_task_factory_.store(task_factory_ != nullptr, rt::relaxed);  // order: a hint
 }
 
 // --- tasks ---
@@ -447,7 +469,9 @@ std::string bare_callback(const std::string& handle) {
 
 callback::callback(loop_state& loop, std::function<void()> fn, std::source_location where,
                    std::optional<rt::nanos> when)
-    : loop_(loop), fn_(std::move(fn)), where_(where), type_(&fn_.target_type()), when_(when) {}
+    : loop_(loop), fn_(std::move(fn)), where_(where), type_(&fn_.target_type()), when_(when) {
+  if (auto context = copy_of_current_context()) context_.use(std::move(context));
+}
 
 std::string callback_text(const std::type_info& type, const std::source_location& where) {
   std::string name = demangled_name(type);
@@ -483,7 +507,10 @@ void callback::run() noexcept {
     const std::lock_guard guard(loop_.callbacks_mutex_);
     loop_.callbacks_.erase(*this);
   }
-  if (!cancelled()) loop_.call_as_callback(fn_, [this] { return repr(); });
+  if (!cancelled()) {
+    const context_scope scope(context_);
+    loop_.call_as_callback(fn_, [this] { return repr(); });
+  }
   fn_ = nullptr;
   release_ref();
 }

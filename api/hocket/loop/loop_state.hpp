@@ -16,6 +16,7 @@
 #include <typeinfo>
 #include <vector>
 
+#include <hocket/loop/context_state.hpp>
 #include <hocket/loop/delay.hpp>
 #include <hocket/loop/exception_context.hpp>
 #include <hocket/loop/future_core.hpp>
@@ -35,6 +36,13 @@ class task_core;
 class callback;
 class fd_watches;
 class signal_watches;
+class ThreadPoolExecutor;
+class PendingTask;
+class AnyTask;
+struct TaskOptions;
+
+/// Makes the tasks of a loop. See task_factory.hpp.
+using TaskFactory = std::function<AnyTask(PendingTask&, TaskOptions)>;
 
 /// How a loop is opened. What is left as it is comes from the environment (see `hocket env`). Loops without a clock or
 /// a seed of their own share one pool: what it is like, debug's reports and the budget included, says the loop that
@@ -138,6 +146,17 @@ class loop_state {
   rt::nanos now() const noexcept { return home_clock().now(); }
   void check_closed() const;
 
+  /// For calls that name no executor. Null: the pool's threads for calls that block.
+  std::shared_ptr<const ThreadPoolExecutor> default_executor() const;
+  void set_default_executor(std::shared_ptr<const ThreadPoolExecutor> executor);
+
+  /// Null: tasks are made as they are asked for.
+  std::shared_ptr<const TaskFactory> task_factory() const {
+    if (!has_task_factory_.load(rt::relaxed)) return nullptr;  // order: a hint to what the mutex guards
+    return locked_task_factory();
+  }
+  void set_task_factory(std::shared_ptr<const TaskFactory> factory);
+
   // --- tasks ---
   void add_task(task_core& t) noexcept;
   void remove_task(task_core& t) noexcept;
@@ -187,6 +206,7 @@ class loop_state {
     static void end(void* self);
   };
 
+  std::shared_ptr<const TaskFactory> locked_task_factory() const;
   rt::counted_ptr<future_core> create_drain(std::vector<rt::counted_ptr<task_core>> tasks);
   void run_to_the_end(future_core& f) noexcept;
   void report_slow(rt::nanos took, const std::function<std::string()>& what) const noexcept;
@@ -215,6 +235,10 @@ class loop_state {
   std::exception_ptr escaped_;                                 // guarded by settings_mutex_
   std::unique_ptr<fd_watches> fd_watches_;
   std::unique_ptr<signal_watches> signal_watches_;
+  mutable rt::futex_mutex makers_mutex_;
+  std::shared_ptr<const ThreadPoolExecutor> default_executor_;  // guarded by makers_mutex_
+  std::shared_ptr<const TaskFactory> task_factory_;             // guarded by makers_mutex_
+  std::atomic<bool> has_task_factory_{false};
 };
 
 /// "<lambda>() at file.cpp:12", as far as it can be told.
@@ -246,6 +270,7 @@ class callback final : public rt::timer, public rt::list_node<callback> {
   const std::source_location where_;
   const std::type_info* const type_;  // of what fn_ holds
   const std::optional<rt::nanos> when_;
+  context_slot context_;  // a copy of the one that was there at the call_soon
   std::atomic<bool> cancelled_{false};
   mutable std::atomic<std::uint32_t> refs_{1};
 };

@@ -13,6 +13,11 @@ EventLoop Runner::get_loop() {
   return loop_;
 }
 
+const Context& Runner::get_context() {
+  if (!context_) context_ = copy_context();
+  return *context_;
+}
+
 void Runner::close() {
   if (std::exchange(closed_, true) || !loop_) return;
   loop_.close();

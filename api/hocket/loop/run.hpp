@@ -27,10 +27,15 @@ class Runner {
   /// RuntimeError after close().
   template <class T>
   T run(Coro<T> coro) {
+    return run(std::move(coro), get_context());
+  }
+  /// The same in `context` itself instead of the Runner's own. Mirrors Runner.run(context=...).
+  template <class T>
+  T run(Coro<T> coro, const Context& context) {
     if (loop_state::running_here()) throw RuntimeError("Runner.run() cannot be called from a running event loop");
     const EventLoop loop = get_loop();
     loop_state::run_claim claim(loop.state());
-    const Task<T> task = loop.create_task(std::move(coro).with_closure_kept());
+    const Task<T> task = loop.create_task(std::move(coro).with_closure_kept(), {.context = context});
     run_main(claim, *task.state());
     if constexpr (std::is_void_v<T>) {
       task.result();
@@ -46,12 +51,14 @@ class Runner {
   void close();
 
  private:
+  const Context& get_context();
   void run_main(loop_state::run_claim& claim, task_core& main);
 
   RunOptions options_;
   bool parallel_;
   bool closed_ = false;
   EventLoop loop_;
+  std::optional<Context> context_;  // what a run sets, the next one sees
 };
 
 /// Throws RuntimeError("asyncio.run() cannot be called from a running event loop") within one.

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <hocket/loop/context.hpp>
 #include <hocket/loop/fd_watch.hpp>
 #include <hocket/loop/interrupts.hpp>
 #include <hocket/loop/loop_state.hpp>
@@ -70,6 +71,8 @@ void set_action(int signal, void (*handler)(int)) {
 void signal_watches::add(int signal, std::function<void()> fn, std::source_location where) {
   check_signal(signal);
   loop_.check_closed();
+  // Called in a copy of the context that is here now; the call_soon below is made elsewhere.
+  if (const auto context = copy_of_current_context()) fn = in_context(Context(context), std::move(fn));
   auto fresh = std::make_shared<const handler>(handler{std::move(fn), where});
   const std::lock_guard all(routes_mutex());
   const std::lock_guard guard(mutex_);

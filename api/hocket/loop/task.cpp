@@ -52,6 +52,7 @@ task_core::task_core(rt::task_home& home, std::source_location where)
     if (auto scope = creator->scope()) set_scope(std::move(scope));
   }
   if (is_exclusive()) home.hold();
+  if (auto context = copy_of_current_context()) make_extras().context.use(std::move(context));
 }
 
 task_core::~task_core() {
@@ -60,10 +61,14 @@ task_core::~task_core() {
   if (is_exclusive()) home().let_go();
 }
 
-void task_core::start() {
+void task_core::start(bool eagerly) {
   if (const auto s = scope()) s->enter();
   its_loop().add_task(*this);
-  schedule();
+  if (eagerly) {
+    run_now();
+  } else {
+    schedule();
+  }
 }
 
 bool task_core::cancel(std::string_view message) {

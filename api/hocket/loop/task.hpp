@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <hocket/loop/context.hpp>
 #include <hocket/loop/coro.hpp>
 #include <hocket/loop/future.hpp>
 #include <hocket/loop/task_scope.hpp>
@@ -20,11 +21,12 @@
 
 namespace hocket {
 
-/// What few tasks have: a scope, a name of their own, the message of a cancel.
+/// What few tasks have: a scope, a name of their own, the message of a cancel, context variables.
 struct task_extras {
   explicit task_extras(std::uint64_t id) noexcept : id(id) {}
   const std::uint64_t id;
   std::source_location where;  // written before the task starts, when the book of functions is full
+  context_slot context;
   // guarded by task_core::extras_mutex()
   rt::counted_ptr<task_scope> scope;
   std::optional<std::string> name;
@@ -49,6 +51,13 @@ class task_core : public future_core, public rt::task_base, public rt::list_node
   /// The scope that this task must not outlive; null when there is none, or it has ended.
   rt::counted_ptr<task_scope> scope() const noexcept;
 
+  /// What context variables are to its coroutine; null where nothing was ever set.
+  context_state* peek_context() const noexcept {
+    const task_extras* const e = extras();
+    return e ? e->context.peek() : nullptr;
+  }
+  context_slot& context() { return make_extras().context; }
+
   static void* operator new(std::size_t size) { return rt::allocate_frame(size); }
   static void operator delete(void* p, std::size_t size) noexcept { rt::free_frame(p, size); }
 
@@ -57,7 +66,8 @@ class task_core : public future_core, public rt::task_base, public rt::list_node
   ~task_core() override;
 
   /// Puts the task among those of its loop, which then holds it, and queues its first step.
-  void start();
+  /// Eagerly: runs it in the calling code's place until it waits or ends.
+  void start(bool eagerly = false);
 
   rt::task_base* finish(bool began) noexcept final;
 
@@ -104,7 +114,9 @@ class task_state final : public task_core, public value_cell<T> {
 };
 
 struct TaskOptions {
-  std::string_view name = {};  // copied
+  std::string_view name = {};            // copied
+  ContextRef context = {};               // it runs in this one itself; otherwise in a copy of its creator's
+  std::optional<bool> eager_start = {};  // it runs at the call, until its first await that waits; see create_task
 };
 
 /// co_await of a task whose type is not known.
@@ -133,13 +145,14 @@ class AnyTask {
   std::string get_name() const { return core_->name(); }
   void set_name(std::string name) const { core_->set_name(std::move(name)); }
   std::string get_coro() const { return core_->coroutine(); }
+  Context get_context() const { return Context(rt::counted_ptr<context_state>(&core_->context().get())); }
   EventLoop get_loop() const;
 
   /// Waits for its end; throws what it failed with, drops its value.
   any_task_wait operator co_await() const { return any_task_wait(core_); }
 
   template <class F>
-  DoneCallback add_done_callback(F fn) const;
+  DoneCallback add_done_callback(F fn, DoneCallbackOptions options = {}) const;
   std::size_t remove_done_callback(DoneCallback name) const { return hocket::remove_done_callback(*core_, name); }
 
   friend bool operator==(const AnyTask& a, const AnyTask& b) noexcept { return a.core_ == b.core_; }
@@ -164,12 +177,16 @@ class Task : public future_handle<T, task_state<T>> {
   std::string get_name() const { return this->the().name(); }
   void set_name(std::string name) const { this->the().set_name(std::move(name)); }
 
+  /// Its context. Mirrors Task.get_context.
+  Context get_context() const { return Context(rt::counted_ptr<context_state>(&this->the().context().get())); }
+
   /// The name of its coroutine function. Mirrors Task.get_coro, as far as a program may look into it.
   std::string get_coro() const { return this->the().coroutine(); }
 
-  /// Calls `fn(task)` through the loop when it is done, soon if it is. Any thread. Mirrors Task.add_done_callback.
+  /// Calls `fn(task)` through the loop when it is done, soon if it is, in the context that is here now. Any thread.
+  /// Mirrors Task.add_done_callback.
   template <class F>
-  DoneCallback add_done_callback(F fn) const;
+  DoneCallback add_done_callback(F fn, DoneCallbackOptions options = {}) const;
 
   operator AnyTask() const { return AnyTask(this->state_); }
 };

@@ -32,6 +32,13 @@ void task_base::run() noexcept {
       return context.sched->post_bulk(*this);
     }
   }
+  first.run_now();
+  if (learner) learner->meter().end();
+}
+
+void task_base::run_now() noexcept {
+  thread_context& context = this_thread();
+  worker* const self = context.self;
   auto* const outer = static_cast<task_base*>(context.task);
   if (self) self->budget().begin(!is_exclusive_);
   for (task_base* t = this; t;) {
@@ -40,7 +47,6 @@ void task_base::run() noexcept {
   }
   context.task = outer;
   if (outer && self) self->budget().begin(!outer->is_exclusive_);
-  if (learner) learner->meter().end();
 }
 
 // The task is noted while its coroutine runs, for only then it cannot end under a look at this thread.

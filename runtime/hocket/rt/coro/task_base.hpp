@@ -33,6 +33,9 @@ class task_base : public runnable {
   /// Makes a new task ready for its first step. The creator, once.
   void schedule() noexcept { home_->post(*this); }
 
+  /// Takes the first step now, within the calling code, which runs at this task's home.
+  void run_now() noexcept;
+
   /// Itself, or, for what runs as a part of another task, that one.
   virtual task_base& whole_task() noexcept { return *this; }
 

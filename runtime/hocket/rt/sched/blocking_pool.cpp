@@ -13,16 +13,32 @@
 
 namespace hocket::rt {
 
+namespace {
+
+// The pool that the calling thread is one of. Written by its own thread.
+thread_local const blocking_pool* pool_of_thread = nullptr;
+
+}  // namespace
+
 blocking_pool::blocking_pool(scheduler& sched, unsigned limit, nanos keepalive) noexcept
-    : sched_(sched), limit_(limit), keepalive_(keepalive) {}
+    : sched_(&sched), limit_(limit), keepalive_(keepalive) {}
+
+blocking_pool::blocking_pool(unsigned limit, nanos keepalive) noexcept
+    : sched_(nullptr), limit_(limit), keepalive_(keepalive) {}
 
 blocking_pool::~blocking_pool() { shutdown(); }
 
 void blocking_pool::submit(runnable& job) {
+  if (!try_submit(job)) fatal("sched", "blocking job submitted after shutdown");
+}
+
+bool blocking_pool::runs_here() const noexcept { return pool_of_thread == this; }
+
+bool blocking_pool::try_submit(runnable& job) {
   thread_list gone;
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) fatal("sched", "blocking job submitted after shutdown");
+    if (stopping_) return false;
     if (idle_ <= jobs_.size() && threads_.size() < limit_) {
       try {
         start_thread_locked();
@@ -30,12 +46,13 @@ void blocking_pool::submit(runnable& job) {
         if (threads_.empty()) throw;
       }
     }
-    sched_.hold_virtual_time();
+    if (sched_) sched_->hold_virtual_time();
     jobs_.push_back(job);
     gone.swap(left_);
   }
   job_came_.notify_one();
   for (auto& t : gone) t.join();
+  return true;
 }
 
 void blocking_pool::shutdown() noexcept {
@@ -69,12 +86,13 @@ void blocking_pool::start_thread_locked() {
 
 void blocking_pool::serve(thread_list::iterator self) noexcept {
   // A job may drop the last handle of a loop: whoever then takes the pool down must see that it cannot be this thread.
-  this_thread().sched = &sched_;
+  this_thread().sched = sched_;
+  pool_of_thread = this;
   std::unique_lock lock(mutex_);
   while (runnable* job = wait_for_job(lock)) {
     lock.unlock();
     job->run();
-    sched_.release_virtual_time();
+    if (sched_) sched_->release_virtual_time();
     lock.lock();
   }
   left_.splice(left_.end(), threads_, self);

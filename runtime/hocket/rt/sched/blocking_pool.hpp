@@ -30,6 +30,8 @@ class blocking_pool {
 
   /// Starts no thread yet.
   blocking_pool(scheduler& sched, unsigned limit, nanos keepalive = default_keepalive) noexcept;
+  /// One that belongs to no scheduler: its jobs hold nobody's time.
+  explicit blocking_pool(unsigned limit, nanos keepalive = default_keepalive) noexcept;
   blocking_pool(const blocking_pool&) = delete;
   blocking_pool& operator=(const blocking_pool&) = delete;
   ~blocking_pool();
@@ -38,6 +40,12 @@ class blocking_pool {
   /// started the job waits for one that exists; when there is none either, throws std::system_error and the job is not
   /// taken.
   void submit(runnable& job);
+
+  /// The same; false, and the job is not taken, after shutdown().
+  bool try_submit(runnable& job);
+
+  /// Whether the calling thread is one of the pool's.
+  bool runs_here() const noexcept;
 
   /// Runs what is queued to its end, then joins every thread. Twice does nothing.
   void shutdown() noexcept;
@@ -52,7 +60,7 @@ class blocking_pool {
   void serve(thread_list::iterator self) noexcept;
   runnable* wait_for_job(std::unique_lock<std::mutex>& lock);
 
-  scheduler& sched_;
+  scheduler* const sched_;
   const unsigned limit_;
   const nanos keepalive_;
 
