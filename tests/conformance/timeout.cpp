@@ -245,3 +245,74 @@ IN_SERIAL_DOOR(timeout, a_limit_may_be_moved_by_a_callback_that_is_due_with_it) 
   EXPECT_EQ(co_await ending(asyncio::timeout(5, body)), "returned");
   EXPECT_EQ(called, 4);
 }
+
+// --- C31: the limit may be looked at and moved ---
+
+IN_BOTH_DOORS(timeout, the_body_may_move_its_limit_and_the_last_word_counts) {
+  const double start = now();
+  auto body = [&](asyncio::Timeout& limit) -> Coro<> {
+    EXPECT_NEAR(limit.when().value_or(-1), start + 0.1, 0.001);
+    limit.reschedule(start + 0.5);
+    EXPECT_NEAR(limit.when().value_or(-1), start + 0.5, 0.001);
+    co_await asyncio::sleep(0.3);
+    EXPECT_FALSE(limit.expired());
+    limit.reschedule(start + 0.4);
+    co_await asyncio::sleep(10);
+  };
+  EXPECT_EQ(co_await ending(asyncio::timeout(0.1, body)), "TimeoutError");
+  EXPECT_NEAR(now() - start, 0.4, 0.01);
+}
+
+IN_BOTH_DOORS(timeout, the_body_may_take_its_limit_away_or_bring_one) {
+  auto take_away = [](asyncio::Timeout& limit) -> Coro<int> {
+    limit.reschedule(std::nullopt);
+    EXPECT_FALSE(limit.when());
+    co_await asyncio::sleep(100);
+    co_return 1;
+  };
+  EXPECT_EQ(co_await asyncio::timeout(0.1, take_away), 1);
+  const double start = now();
+  auto bring = [&](asyncio::Timeout& limit) -> Coro<> {
+    EXPECT_FALSE(limit.when());
+    limit.reschedule(start + 0.2);
+    co_await asyncio::sleep(100);
+  };
+  EXPECT_EQ(co_await ending(asyncio::timeout(std::nullopt, bring)), "TimeoutError");
+  EXPECT_NEAR(now() - start, 0.2, 0.01);
+}
+
+IN_BOTH_DOORS(timeout, moved_into_the_past_strikes_at_the_next_wait) {
+  const double start = now();
+  auto body = [&](asyncio::Timeout& limit) -> Coro<> {
+    limit.reschedule(start - 1);
+    co_await asyncio::sleep(100);
+  };
+  EXPECT_EQ(co_await ending(asyncio::timeout(50, body)), "TimeoutError");
+  EXPECT_LT(now() - start, 0.1);
+}
+
+IN_BOTH_DOORS(timeout, once_it_has_struck_its_limit_stands) {
+  std::string how;
+  bool expired = false;
+  auto body = [&](asyncio::Timeout& limit) -> Coro<> {
+    const auto r = co_await asyncio::as_result(asyncio::sleep(100));
+    expired = limit.expired();
+    how = ending_of([&] { limit.reschedule(std::nullopt); });
+    r.rethrow();
+  };
+  EXPECT_EQ(co_await ending(asyncio::timeout(0.1, body)), "TimeoutError");
+  EXPECT_TRUE(expired);
+  EXPECT_EQ(how, "RuntimeError: Cannot change state of expiring Timeout");
+}
+
+IN_BOTH_DOORS(timeout, at_a_time_of_the_loop_strikes_then) {
+  const double start = now();
+  auto body = []() -> Coro<> { co_await asyncio::sleep(100); };
+  EXPECT_EQ(co_await ending(asyncio::timeout_at(start + 0.3, body)), "TimeoutError");
+  EXPECT_NEAR(now() - start, 0.3, 0.01);
+  auto short_body = []() -> Coro<int> {
+    co_await asyncio::sleep(1);
+    co_return 2;
+  };
+  EXPECT_EQ(co_await asyncio::timeout_at(std::nullopt, short_body), 2);
+}

@@ -88,7 +88,7 @@ void future_chain::source_done() noexcept {
   if (!target_->is_done()) {
     if (source_->is_cancelled()) {
       target_->cancel("");
-    } else if (source_->peek_exception()) {
+    } else if (source_->has_failed()) {
       if (target_->begin_completion()) target_->publish_exception(source_->take_notice());
     } else {
       try {

@@ -29,8 +29,9 @@ class Timeout::limit final {
     {
       const std::lock_guard guard(mutex_);
       if (phase_ != phase::entered) {
-        throw RuntimeError(phase_ == phase::exited ? "Cannot change state of finished Timeout"
-                                                   : "Cannot change state of expiring Timeout");
+        throw RuntimeError(phase_ == phase::exited    ? "Cannot change state of finished Timeout"
+                           : phase_ == phase::expired ? "Cannot change state of expired Timeout"
+                                                      : "Cannot change state of expiring Timeout");
       }
       deadline_ = deadline;
       before = std::exchange(alarm_, next);
