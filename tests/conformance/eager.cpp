@@ -33,7 +33,7 @@ IN_BOTH_DOORS(eager, what_waits_goes_on_later) {
     log("ends");
     co_return 4;
   };
-  auto task = asyncio::create_task(child(), {.eager_start = true});
+  auto task = asyncio::create_task(child().with_closure_kept(), {.eager_start = true});
   log("created");
   EXPECT_FALSE(task.done());
   EXPECT_EQ(co_await task, 4);
@@ -50,7 +50,7 @@ IN_BOTH_DOORS(eager, is_the_current_task_while_it_runs) {
     among_all = std::find(all.begin(), all.end(), seen) != all.end();
     co_return;
   };
-  auto task = asyncio::create_task(child(), {.eager_start = true});
+  auto task = asyncio::create_task(child().with_closure_kept(), {.eager_start = true});
   EXPECT_TRUE(seen == asyncio::AnyTask(task));
   EXPECT_TRUE(among_all);
   EXPECT_TRUE(asyncio::current_task() == self);
@@ -79,7 +79,7 @@ IN_BOTH_DOORS(eager, an_exception_is_the_tasks_own) {
 
 IN_BOTH_DOORS(eager, may_be_cancelled_where_it_waits) {
   auto child = []() -> Coro<> { co_await asyncio::sleep(10); };
-  auto task = asyncio::create_task(child(), {.eager_start = true});
+  auto task = asyncio::create_task(child().with_closure_kept(), {.eager_start = true});
   EXPECT_TRUE(task.cancel());
   EXPECT_EQ(co_await ending(task), "CancelledError");
   EXPECT_LT(now(), 1);
@@ -91,7 +91,7 @@ IN_BOTH_DOORS(eager, has_a_context_of_its_own) {
     number.set(number.get() + 1);
     co_return number.get();
   };
-  auto task = asyncio::create_task(child(), {.eager_start = true});
+  auto task = asyncio::create_task(child().with_closure_kept(), {.eager_start = true});
   EXPECT_EQ(task.result(), 2);
   EXPECT_EQ(number.get(), 1);
   co_return;

@@ -72,10 +72,14 @@ void EventLoop::set_default_executor(const ThreadPoolExecutor& executor) const {
 }
 
 void put_in_executor(loop_state& loop, const ThreadPoolExecutor& executor, std::unique_ptr<executor_job> job) {
-  if (executor) return executor.put(std::move(job));
-  if (const auto own = loop.default_executor()) return own->put(std::move(job));
-  loop.sched().blocking().submit(*job);
-  job.release();
+  const auto by_default = executor ? nullptr : loop.default_executor();
+  if (!executor && !by_default) {
+    loop.sched().blocking().submit(*job);  // which holds the clock itself
+    job.release();
+    return;
+  }
+  job->hold_clock_of(loop);
+  (executor ? executor : *by_default).put(std::move(job));
 }
 
 }  // namespace hocket

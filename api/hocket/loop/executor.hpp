@@ -28,11 +28,11 @@ class executor_job : public rt::runnable {
  public:
   virtual ~executor_job();
 
- protected:
-  executor_job() noexcept;
-
   /// For one whose outcome a task of `loop` waits for: the loop's virtual clock stands until it has run.
   void hold_clock_of(const loop_state& loop) noexcept;
+
+ protected:
+  executor_job() noexcept;
 
   virtual void call() noexcept = 0;
 
@@ -47,7 +47,6 @@ class call_for_future final : public executor_job {
  public:
   call_for_future(Future<T> result, F fn, std::tuple<Args...> args)
       : result_(std::move(result)), fn_(std::move(fn)), args_(std::move(args)) {}
-  using executor_job::hold_clock_of;
 
   /// It is called in `context` itself.
   void carry_context(rt::counted_ptr<context_state> context) {
@@ -122,7 +121,7 @@ class ThreadPoolExecutor {
   std::shared_ptr<core> core_;
 };
 
-/// Queues a job on `executor`, or, when that is empty, on the default one of `loop`.
+/// Queues a job on `executor`, or, when that is empty, on the default one of `loop`, whose virtual clock it holds.
 void put_in_executor(loop_state& loop, const ThreadPoolExecutor& executor, std::unique_ptr<executor_job> job);
 
 /// Calls `fn(args...)`, copies of which it owns, on a thread of `executor`; empty, `{}`: of the loop's default
@@ -137,7 +136,6 @@ auto run_in_executor(loop_state& loop, const ThreadPoolExecutor& executor, F&& f
   Future<T> result = create_future<T>(loop);
   auto job = std::make_unique<call_for_future<T, std::decay_t<F>, std::decay_t<Args>...>>(
       result, std::forward<F>(fn), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...));
-  job->hold_clock_of(loop);
   put_in_executor(loop, executor, std::move(job));
   return result;
 }

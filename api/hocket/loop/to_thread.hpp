@@ -21,7 +21,6 @@ Coro<std::invoke_result_t<F&, Args...>> call_on_thread(F fn, Args... args) {
   auto job =
       std::make_unique<call_for_future<T, F, Args...>>(result, std::move(fn), std::tuple<Args...>(std::move(args)...));
   job->carry_context(copy_of_current_context());
-  job->hold_clock_of(loop);
   put_in_executor(loop, {}, std::move(job));
   co_return co_await std::move(result);
 }
