@@ -9,8 +9,6 @@
 
 namespace hocket {
 
-executor_job::executor_job() noexcept : runnable(&executor_job::carry_out) {}
-
 executor_job::~executor_job() {
   if (held_) held_->release_virtual_time();
 }
@@ -21,8 +19,8 @@ void executor_job::hold_clock_of(const loop_state& loop) noexcept {
   held_->hold_virtual_time();
 }
 
-void executor_job::carry_out(rt::runnable& r) noexcept {
-  std::unique_ptr<executor_job> self(static_cast<executor_job*>(&r));
+void executor_job::run() noexcept {
+  std::unique_ptr<executor_job> self(this);
   rt::thread_context& context = rt::this_thread();
   // On whose behalf it runs: who blocks within it for a loop lets that loop's clock go on.
   rt::scheduler* const own = context.sched;

@@ -32,12 +32,12 @@ class executor_job : public rt::runnable {
   void hold_clock_of(const loop_state& loop) noexcept;
 
  protected:
-  executor_job() noexcept;
+  executor_job() = default;
 
   virtual void call() noexcept = 0;
 
  private:
-  static void carry_out(rt::runnable& r) noexcept;
+  void run() noexcept final;
   std::shared_ptr<rt::scheduler> held_;
 };
 

@@ -32,12 +32,13 @@ void task_base::run() noexcept {
       return context.sched->post_bulk(*this);
     }
   }
-  first.run_now();
+  run_within(context);
   if (learner) learner->meter().end();
 }
 
-void task_base::run_now() noexcept {
-  thread_context& context = this_thread();
+void task_base::run_now() noexcept { run_within(this_thread()); }
+
+void task_base::run_within(thread_context& context) noexcept {
   worker* const self = context.self;
   auto* const outer = static_cast<task_base*>(context.task);
   if (self) self->budget().begin(!is_exclusive_);

@@ -22,6 +22,7 @@ namespace hocket::rt {
 
 class worker;
 struct running_task;
+struct thread_context;
 
 class task_base : public runnable {
  public:
@@ -133,6 +134,7 @@ class task_base : public runnable {
   enum class action : std::uint8_t { none, suspend, transfer, finished, give_way };
 
   void run() noexcept final;
+  void run_within(thread_context& context) noexcept;
   task_base* run_until_stop(worker* self) noexcept;
   task_base* end(bool began) noexcept;
   void resume(worker* self) noexcept;
