@@ -6,6 +6,7 @@
 CPython's side needs a python3 of at least 3.13 on the PATH; without one it says so and exits with 77.
 """
 
+import json
 import pathlib
 import shutil
 import subprocess
@@ -76,12 +77,40 @@ def scenarios(program):
     return wrong or not ours
 
 
+def numbers_in(program):
+    return [n for step in program for n in [step[1], *(m for block in step[5] for m in numbers_in(block))]]
+
+
+def shrink(cpython, program, name):
+    """Both traces of what is left of a program when no step can go without the difference."""
+    seed = name.rpartition(".")[2]
+    dropped = []
+
+    def both(without):
+        more = ["1", "--first", seed, "--without", ",".join(map(str, without)) or "0"]
+        data = output_of([program, "--emit", *more])
+        theirs = by_name(output_of([cpython, str(HERE / "random" / "interpret.py")], input=data))
+        return data, theirs, by_name(output_of([program, "--run", *more]))
+
+    data = both([])[0]
+    for number in numbers_in(json.loads(data.splitlines()[1])):
+        smaller, theirs, ours = both([*dropped, number])
+        if theirs != ours:
+            dropped.append(number)
+            data = smaller
+    data, theirs, ours = both(dropped)
+    print(f"shrunk: --first {seed} --without {','.join(map(str, dropped))}\n{data}", end="")
+    compare(theirs, ours)
+
+
 def random(program, seeds="300", first="1"):
     cpython = find_cpython()
     programs = output_of([program, "--emit", seeds, "--first", first])
     theirs = by_name(output_of([cpython, str(HERE / "random" / "interpret.py")], input=programs))
     ours = by_name(output_of([program, "--run", seeds, "--first", first]))
     wrong = compare(theirs, ours)
+    for name in [n for n in ours if theirs.get(n) != ours[n]][:3]:
+        shrink(cpython, program, name)
     print(f"{len(ours) - wrong} seeds equal, {wrong} not")
     return wrong or not ours
 

@@ -144,21 +144,6 @@ void say_line(const std::string& text) {
   trace += time + text + "\n";
 }
 
-std::string describe(const std::exception_ptr& error) {
-  std::string text = hocket::describe(error);
-  text = text.substr(0, text.find(": <"));
-  try {
-    std::rethrow_exception(error);
-  } catch (const asyncio::ExceptionGroup& group) {
-    text += " [";
-    const char* comma = "";
-    for (const auto& e : group.exceptions()) text += std::exchange(comma, ", ") + describe(e);
-    text += "]";
-  } catch (...) {
-  }
-  return text;
-}
-
 Coro<std::string> worker(std::string name, double delay) {
   say(name, "begins");
   try {

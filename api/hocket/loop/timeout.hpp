@@ -17,6 +17,7 @@
 #include <hocket/loop/delay.hpp>
 #include <hocket/loop/gather.hpp>
 #include <hocket/loop/result.hpp>
+#include <hocket/loop/wait.hpp>
 
 namespace hocket {
 
@@ -123,7 +124,12 @@ Coro<awaited_t<A>> wait_for(A a, OptionalDelay limit) {
     auto future = cancelled_future(std::move(a));
     if (!future) co_return co_await std::move(a);  // a handle that was done already
     const rt::counted_ptr<future_core> core(future.state());
-    co_await task_end(core);
+    if constexpr (is_coro<A>) {
+      // Its frame goes in its only step, which is queued before the caller's next in a serial loop, but not on the
+      // pool.
+      if (!loop_state::running_here()->serial_home_here()) co_await task_end(core);
+    }
+    co_await wait_for_enough({core}, {});
     try {
       if constexpr (std::is_void_v<T>) {
         future.result();

@@ -15,7 +15,7 @@ rt::counted_ptr<wait_core> wait_core::make(loop_state& loop, const std::vector<r
   for (const auto& f : futures) it->listeners_.emplace_back(*it, f);
   for (listener& l : it->listeners_) {
     it->add_ref();  // held until it has fired, or leave() took it out
-    if (!l.future->add_waiter(l)) it->one_done(*l.future);
+    if (!l.future->add_waiter(l)) l.fire(*l.future);
   }
   return it;
 }
@@ -61,6 +61,8 @@ bool enough_done(const std::vector<rt::counted_ptr<future_core>>& futures, Retur
 
 Coro<> wait_for_enough(std::vector<rt::counted_ptr<future_core>> futures, WaitOptions options) {
   loop_state& loop = running_loop();
+  // In a serial loop what is done already takes its turn too, as in CPython: wait() always lets the others run.
+  if (!loop.serial_home_here() && enough_done(futures, options.return_when)) co_return;
   const auto core = wait_core::make(loop, futures, options.return_when);
   rt::counted_ptr<callback> timer;
   if (options.timeout) {

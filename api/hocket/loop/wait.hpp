@@ -30,7 +30,7 @@ struct WaitResult {
 /// One wait: listens to its futures and completes its waiter when enough of them have ended.
 class wait_core {
  public:
-  /// Listens at once. `futures` are not all done, or the caller would not wait.
+  /// Listens at once.
   static rt::counted_ptr<wait_core> make(loop_state& loop, const std::vector<rt::counted_ptr<future_core>>& futures,
                                          ReturnWhen when);
 
@@ -64,10 +64,10 @@ class wait_core {
   mutable std::atomic<std::uint32_t> refs_{1};
 };
 
-/// Whether a wait has to suspend at all.
+/// Whether a wait on the pool need not suspend at all.
 bool enough_done(const std::vector<rt::counted_ptr<future_core>>& futures, ReturnWhen when) noexcept;
 
-/// The waiting part of wait().
+/// The waiting part of wait(): in a serial loop at least two turns, also for what is done already.
 Coro<> wait_for_enough(std::vector<rt::counted_ptr<future_core>> futures, WaitOptions options);
 
 /// Waits for tasks or futures until all are done, or as `return_when` says, or until the timeout. Gives which are done
@@ -80,7 +80,7 @@ Coro<WaitResult<Handle>> wait_for_handles(std::vector<Handle> handles, WaitOptio
   std::vector<rt::counted_ptr<future_core>> futures;
   for (const Handle& h : handles) futures.emplace_back(h.state());
   co_await rt::turn_point();
-  if (!enough_done(futures, options.return_when)) co_await wait_for_enough(std::move(futures), options);
+  co_await wait_for_enough(std::move(futures), options);
   WaitResult<Handle> result;
   for (Handle& h : handles) {
     const bool done = h.done();

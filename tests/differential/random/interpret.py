@@ -1,0 +1,217 @@
+"""Runs random programs, which it reads as data; interpret.cpp does the same, step for step and word for word.
+
+    hocket_differential_random --emit 300 | python3.13 interpret.py            prints the traces
+    hocket_differential_random --emit 300 | python3.13 interpret.py --hash     a hash for each: golden.txt
+"""
+
+import asyncio
+import json
+import pathlib
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from scenario import describe, run  # noqa: E402
+
+END_OF_TIME = 1e6
+RETURN_WHEN = [asyncio.FIRST_COMPLETED, asyncio.FIRST_EXCEPTION, asyncio.ALL_COMPLETED]
+
+
+class Interpreter:
+    def __init__(self, program):
+        self.program = program
+        self.lines = []
+        self.tasks = []  # in the order of their first steps
+        self.slots = [None] * 5
+        self.queues = [asyncio.Queue(size) for size in (1, 2, 0)]
+        self.locks = [asyncio.Lock(), asyncio.Lock()]
+        self.semaphores = [asyncio.Semaphore(value) for value in (1, 2)]
+        self.events = [asyncio.Event(), asyncio.Event()]
+
+    async def main(self):
+        first = asyncio.create_task(self.task_of(self.program))
+        await asyncio.wait([first], timeout=END_OF_TIME)
+        for n in range(50):
+            pending = False
+            for task in list(self.tasks):
+                if not task.done():
+                    pending = True
+                    task.cancel()
+            if not pending:
+                break
+            self.say("round", n)
+            await asyncio.sleep(END_OF_TIME)
+        for i, task in enumerate(self.tasks):
+            state = "pending" if not task.done() else "cancelled" if task.cancelled() else "done"
+            self.say("task", i, state, task.cancelling())
+
+    def say(self, *what):
+        time = asyncio.get_running_loop().time()
+        self.lines.append(" ".join([str(round(time * 1e6)), *map(str, what)]))
+
+    async def task_of(self, block):
+        self.tasks.append(asyncio.current_task())
+        return await self.run(block)
+
+    def may_await(self, slot):
+        """A task awaits only younger ones: in a ring of awaits CPython's cancel() would recurse for ever."""
+        task = self.slots[slot]
+        return task and (task not in self.tasks or self.tasks.index(task) > self.tasks.index(asyncio.current_task()))
+
+    async def run(self, block):
+        last = 0
+        for what, number, a, b, us, blocks in block:
+            self.say(number, "begins")
+            await getattr(self, what)(number, a, b, us * 1e-6, blocks)
+            self.say(number, "ends")
+            last = number
+        return last
+
+    async def sleep(self, number, a, b, seconds, blocks):
+        await asyncio.sleep(seconds)
+
+    async def spawn(self, number, a, b, seconds, blocks):
+        self.slots[a] = asyncio.create_task(self.task_of(blocks[0]))
+
+    async def await_(self, number, a, b, seconds, blocks):
+        if self.may_await(a):
+            self.say(number, "gives", await self.slots[a])
+
+    async def cancel(self, number, a, b, seconds, blocks):
+        if self.slots[a]:
+            self.say(number, "cancels", self.slots[a].cancel())
+
+    async def cancel_self(self, number, a, b, seconds, blocks):
+        asyncio.current_task().cancel()
+
+    async def uncancel(self, number, a, b, seconds, blocks):
+        self.say(number, "leaves", asyncio.current_task().uncancel())
+
+    async def call(self, number, a, b, seconds, blocks):
+        self.say(number, "gives", await self.run(blocks[0]))
+
+    async def attempt(self, number, a, b, seconds, blocks):
+        try:
+            await self.run(blocks[0])
+            self.say(number, "went well")
+        except BaseException as error:
+            self.say(number, describe(error))
+            if a == 1:
+                raise
+
+    async def cleanup(self, number, a, b, seconds, blocks):
+        try:
+            await self.run(blocks[0])
+        finally:
+            await self.run(blocks[1])
+
+    async def fail(self, number, a, b, seconds, blocks):
+        raise ValueError(f"e{number}")
+
+    async def timeout(self, number, a, b, seconds, blocks):
+        async with asyncio.timeout(seconds):
+            last = await self.run(blocks[0])
+        self.say(number, "gives", last)
+
+    async def wait_for(self, number, a, b, seconds, blocks):
+        self.say(number, "gives", await asyncio.wait_for(self.run(blocks[0]), seconds))
+
+    async def group(self, number, a, b, seconds, blocks):
+        async with asyncio.TaskGroup() as tg:
+            for block in blocks[:-1]:
+                tg.create_task(self.task_of(block))
+            last = await self.run(blocks[-1])
+        self.say(number, "gives", last)
+
+    async def gather(self, number, a, b, seconds, blocks):
+        children = [self.task_of(block) for block in blocks]
+        if a == 0:
+            self.say(number, "gives", await asyncio.gather(*children))
+        else:
+            results = await asyncio.gather(*children, return_exceptions=True)
+            texts = [describe(r) if isinstance(r, BaseException) else str(r) for r in results]
+            self.say(number, "gives", texts)
+
+    async def shield(self, number, a, b, seconds, blocks):
+        self.say(number, "gives", await asyncio.shield(self.task_of(blocks[0])))
+
+    async def wait(self, number, a, b, seconds, blocks):
+        some = [t for i, t in enumerate(self.slots) if a >> i & 1 and t]
+        if some:
+            limit = seconds if seconds >= 0 else None
+            done, pending = await asyncio.wait(some, timeout=limit, return_when=RETURN_WHEN[b])
+            self.say(number, "gives", len(done), len(pending))
+
+    async def put(self, number, a, b, seconds, blocks):
+        await self.queues[a].put(number)
+
+    async def get(self, number, a, b, seconds, blocks):
+        self.say(number, "gives", await self.queues[a].get())
+
+    async def put_nowait(self, number, a, b, seconds, blocks):
+        self.queues[a].put_nowait(number)
+
+    async def get_nowait(self, number, a, b, seconds, blocks):
+        self.say(number, "gives", self.queues[a].get_nowait())
+
+    async def task_done(self, number, a, b, seconds, blocks):
+        self.queues[a].task_done()
+
+    async def join(self, number, a, b, seconds, blocks):
+        await self.queues[a].join()
+
+    async def lock(self, number, a, b, seconds, blocks):
+        async with self.locks[a]:
+            self.say(number, "gives", await self.run(blocks[0]))
+
+    async def semaphore(self, number, a, b, seconds, blocks):
+        async with self.semaphores[a]:
+            self.say(number, "gives", await self.run(blocks[0]))
+
+    async def set(self, number, a, b, seconds, blocks):
+        self.events[a].set()
+
+    async def clear(self, number, a, b, seconds, blocks):
+        self.events[a].clear()
+
+    async def wait_event(self, number, a, b, seconds, blocks):
+        await self.events[a].wait()
+
+    async def call_later(self, number, a, b, seconds, blocks):
+        asyncio.get_running_loop().call_later(seconds, self.say, number, "is called")
+
+
+setattr(Interpreter, "await", Interpreter.await_)
+
+
+def trace_of(program):
+    interpreter = Interpreter(program)
+    try:
+        run(interpreter.main())
+    except BaseException as error:
+        interpreter.lines.append(f"escaped: {describe(error)}")
+    return "".join(f"{line}\n" for line in interpreter.lines)
+
+
+def hash_of(text):
+    h = 0xCBF29CE484222325
+    for byte in text.encode():
+        h = (h ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return f"{h:016x}"
+
+
+def main():
+    seed = ""
+    for line in sys.stdin:
+        if line.startswith("# "):
+            seed = line[2:].strip()
+            continue
+        trace = trace_of(json.loads(line))
+        if "--hash" in sys.argv:
+            print(seed, hash_of(trace))
+        else:
+            print(f"# {seed}\n{trace}", end="")
+
+
+if __name__ == "__main__":
+    main()
