@@ -313,15 +313,22 @@ void loop_state::run_to_the_end(future_core& f) noexcept {
 
 namespace {
 
-Coro<> drain(std::vector<rt::counted_ptr<task_core>> tasks) {
+void cancel_all(const std::vector<rt::counted_ptr<task_core>>& tasks) {
   for (const auto& t : tasks) t->cancel("");
+}
+
+Coro<> drain(std::vector<rt::counted_ptr<task_core>> tasks, bool are_cancelled) {
+  if (!are_cancelled) cancel_all(tasks);
   for (const auto& t : tasks) co_await task_end(t);
 }
 
 }  // namespace
 
 rt::counted_ptr<future_core> loop_state::create_drain(std::vector<rt::counted_ptr<task_core>> tasks) {
-  return start_task(*this, home(), drain(std::move(tasks)), {});
+  // A serial loop stands: as in CPython, what is ready is cancelled before it takes another step.
+  const bool stands = home().is_serial();
+  if (stands) cancel_all(tasks);
+  return start_task(*this, home(), drain(std::move(tasks), stands), {});
 }
 
 void loop_state::close() {

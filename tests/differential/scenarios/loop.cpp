@@ -219,6 +219,24 @@ PROGRAM(what_is_left_and_never_began_never_runs) {
   say(left[0].cancelled());
 }
 
+PROGRAM(what_is_ready_when_run_ends_takes_no_more_steps) {
+  tasks left;
+  auto parent = [&]() -> Coro<> {
+    co_await asyncio::sleep(0);
+    left.push_back(asyncio::create_task(left_over("child", 1)));
+    say("child is created");
+    co_await asyncio::sleep(0);
+    say("never");
+  };
+  auto main = [&]() -> Coro<> {
+    left.insert(left.begin(), asyncio::create_task(parent));
+    co_await asyncio::sleep(0);
+    say("main ends");
+  };
+  run(main());
+  say(std::vector<bool>{left[0].cancelled(), left[1].cancelled()});
+}
+
 PROGRAM(several_are_left) {
   auto main = []() -> Coro<> {
     for (std::string name : {"a", "b", "c"}) asyncio::create_task(worker(name, 100));

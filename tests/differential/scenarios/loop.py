@@ -244,6 +244,25 @@ def what_is_left_and_never_began_never_runs():
 
 
 @program
+def what_is_ready_when_run_ends_takes_no_more_steps():
+    async def parent():
+        await asyncio.sleep(0)
+        left.append(asyncio.create_task(worker("child", 1)))
+        say("child is created")
+        await asyncio.sleep(0)
+        say("never")
+
+    async def main():
+        left.append(asyncio.create_task(parent()))
+        await asyncio.sleep(0)
+        say("main ends")
+
+    left = []
+    run(main())
+    say([task.cancelled() for task in left])
+
+
+@program
 def several_are_left():
     async def main():
         for name in "abc":
