@@ -23,6 +23,11 @@ void future_core::publish_cancelled(std::string_view message) noexcept {
   publish(status::cancelled);
 }
 
+void future_core::publish_cancelled(std::exception_ptr e) noexcept {
+  failure() = std::move(e);
+  publish(status::cancelled);
+}
+
 void future_core::publish(status s) noexcept {
   // order: U1: publishes the outcome; pairs with the acquire loads of is_done() and its like.
   status_.store(s, rt::release);

@@ -99,6 +99,8 @@ class future_core {
   void publish_value() noexcept { publish(status::succeeded); }
   void publish_exception(std::exception_ptr e) noexcept;
   void publish_cancelled(std::string_view message) noexcept;
+  /// With the CancelledError that ended it, whosever that was: its message comes out of every await.
+  void publish_cancelled(std::exception_ptr e) noexcept;
 
  protected:
   future_core() noexcept = default;
@@ -107,7 +109,7 @@ class future_core {
   /// For the destructors of those that can tell what they are: says so when nobody has looked at the exception.
   void report_unseen_exception() const noexcept;
 
-  /// What it failed with, or its CancelledError if that has a message. Written once, before the end is published.
+  /// What it failed with, or its CancelledError. Written once, before the end is published.
   virtual std::exception_ptr& failure() noexcept = 0;
 
   virtual const char* type_name() const noexcept { return "Future"; }

@@ -87,7 +87,9 @@ rt::task_base* task_core::finish(bool began) noexcept {
   // As in Task.__step: an owed cancel wins over a value, not over an exception.
   if (error && !is_cancelled_error(error)) {
     publish_exception(std::move(error));
-  } else if (cancelled || error) {
+  } else if (error) {
+    publish_cancelled(std::move(error));
+  } else if (cancelled) {
     publish_cancelled(cancel_message());
   } else {
     publish_value();

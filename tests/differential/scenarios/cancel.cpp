@@ -369,7 +369,7 @@ SCENARIO(cancel_from_a_sibling) {
 SCENARIO(a_cancelled_error_raised_by_hand) {
   auto body = []() -> Coro<> {
     co_await asyncio::sleep(1);
-    throw CancelledError();
+    throw CancelledError("by hand");
   };
   auto task = asyncio::create_task(body());
   say(co_await how(task));
@@ -385,4 +385,14 @@ SCENARIO(a_cancel_in_the_tick_of_the_wake) {
   co_await asyncio::sleep(0);
   asyncio::get_running_loop().call_later(1.0, [task] { say("cancel", task.cancel()); });
   say(co_await how(task));
+}
+
+SCENARIO(a_message_comes_out_of_an_awaiting_task) {
+  auto inner = asyncio::create_task(worker("inner", 10));
+  auto body = [&]() -> Coro<> { co_await inner; };
+  auto outer = asyncio::create_task(body);
+  co_await asyncio::sleep(1);
+  inner.cancel("enough");
+  say(co_await how(outer));
+  say(outer.cancelled(), outer.cancelling());
 }

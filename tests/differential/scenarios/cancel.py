@@ -402,7 +402,7 @@ async def cancel_from_a_sibling():
 async def a_cancelled_error_raised_by_hand():
     async def body():
         await asyncio.sleep(1)
-        raise asyncio.CancelledError()
+        raise asyncio.CancelledError("by hand")
 
     task = asyncio.create_task(body())
     say(await how(task))
@@ -419,3 +419,17 @@ async def a_cancel_in_the_tick_of_the_wake():
     await asyncio.sleep(0)
     asyncio.get_running_loop().call_later(1.0, lambda: say("cancel", task.cancel()))
     say(await how(task))
+
+
+@scenario
+async def a_message_comes_out_of_an_awaiting_task():
+    inner = asyncio.create_task(worker("inner", 10))
+
+    async def body():
+        await inner
+
+    outer = asyncio.create_task(body())
+    await asyncio.sleep(1)
+    inner.cancel("enough")
+    say(await how(outer))
+    say(outer.cancelled(), outer.cancelling())
