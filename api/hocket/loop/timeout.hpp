@@ -11,6 +11,7 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <hocket/loop/body.hpp>
 #include <hocket/loop/create_task.hpp>
@@ -129,7 +130,8 @@ Coro<awaited_t<A>> wait_for(A a, OptionalDelay limit) {
       // pool.
       if (!loop_state::running_here()->serial_home_here()) co_await task_end(core);
     }
-    co_await wait_for_enough({core}, {});
+    std::vector<rt::counted_ptr<future_core>> only(1, core);  // g++ 12 takes no list in braces here
+    co_await wait_for_enough(std::move(only), WaitOptions());
     try {
       if constexpr (std::is_void_v<T>) {
         future.result();
