@@ -97,7 +97,7 @@ TICKS(wait_for_without_a_limit_takes_none, 0, co_await asyncio::wait_for(noop(),
 TICKS(wait_for_without_time_takes_three, 3, co_await asyncio::wait_for(noop(), 0))
 TICKS(wait_for_a_pending_future_without_time_takes_two, 2, co_await asyncio::wait_for(new_future<int>(), 0))
 TICKS(wait_for_what_is_done_takes_two, 2, auto f = new_future<int>(); f.set_result(1);
-      co_await asyncio::wait(std::vector{f}))
+      std::vector futures{f}; co_await asyncio::wait(futures))
 TICKS(a_timeout_around_nothing_takes_none, 0, auto body = []() -> Coro<> { co_return; };
       co_await asyncio::timeout(10, body))
 TICKS(a_timeout_of_zero_around_nothing_takes_none, 0, auto body = []() -> Coro<> { co_return; };

@@ -180,7 +180,8 @@ SCENARIO(wait_throws_no_error_of_a_task) {
 
 SCENARIO(cancelling_a_wait_leaves_the_tasks) {
   auto task = asyncio::create_task(worker("w", 3));
-  auto body = [&]() -> Coro<> { co_await asyncio::wait(std::vector{task}); };
+  const std::vector tasks{task};
+  auto body = [&]() -> Coro<> { co_await asyncio::wait(tasks); };
   auto waiter = asyncio::create_task(body);
   co_await asyncio::sleep(1);
   waiter.cancel();
@@ -215,7 +216,8 @@ SCENARIO(two_that_end_in_one_tick_are_both_done) {
     f.set_result(1);
     g.set_result(2);
   });
-  auto [done, pending] = co_await asyncio::wait(std::vector{f, g}, {.return_when = asyncio::FIRST_COMPLETED});
+  const std::vector futures{f, g};
+  auto [done, pending] = co_await asyncio::wait(futures, {.return_when = asyncio::FIRST_COMPLETED});
   say(done.size(), pending.size());
 }
 

@@ -72,7 +72,8 @@ SCENARIO(cancelling_one_awaiter_of_a_shared_future) {
   auto b = asyncio::create_task(reader);
   co_await asyncio::sleep(1);
   a.cancel();
-  co_await asyncio::wait(std::vector{a, b});
+  const std::vector tasks{a, b};
+  co_await asyncio::wait(tasks);
   say(f.cancelled(), a.result(), b.result());
 }
 
