@@ -177,3 +177,23 @@ IN_BOTH_DOORS(as_completed, dropping_it_early_does_no_harm) {
   }
   co_await asyncio::gather(tasks);
 }
+
+// Tasks end on several workers while the time runs out: each await has one outcome, and none is missing.
+static Coro<> short_of_time() {
+  for (int round = 0; round < 100; ++round) {
+    std::vector<Task<int>> tasks;
+    for (int i = 0; i < 8; ++i) tasks.push_back(asyncio::create_task(value_after(i, 0.00001 * i)));
+    int ended = 0, late = 0;
+    for (auto next : asyncio::as_completed(tasks, {.timeout = 0.00001 * (round % 8)})) {
+      const std::string how = co_await ending(std::move(next));
+      ++(how == "returned" ? ended : late);
+      if (how != "returned") EXPECT_EQ(how, "TimeoutError");
+    }
+    EXPECT_EQ(ended + late, 8);
+    co_await asyncio::gather(tasks);
+  }
+}
+TEST(as_completed, ends_and_timeouts_at_once_are_eight_outcomes_of_eight) {
+  for (const unsigned workers : hocket::support::test_workers())
+    asyncio::run_parallel(short_of_time(), {.workers = workers});
+}

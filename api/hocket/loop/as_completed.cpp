@@ -16,7 +16,10 @@ rt::counted_ptr<completion_queue> completion_queue::make(loop_state& loop,
   auto it = rt::counted_ptr<completion_queue>::adopt(new completion_queue(loop, futures.size()));
   for (auto& f : futures) it->listeners_.emplace_back(*it, std::move(f));
   if (timeout) {
-    it->timer_ = loop.call_at(rt::saturating_add(loop.now(), timeout->nanos()), [it] { it->time_is_up(); });
+    rt::counted_ptr<callback> timer =
+        loop.call_at(rt::saturating_add(loop.now(), timeout->nanos()), [it] { it->time_is_up(); });
+    const std::lock_guard guard(it->mutex_);
+    if (!it->is_late_) it->timer_ = std::move(timer);  // in the parallel door it may have struck already
   }
   for (listener& l : it->listeners_) {
     it->add_ref();  // held until it had its turn, or time_is_up() took it out
