@@ -32,6 +32,8 @@
 #include <hocket/net/addr_info.hpp>
 #include <hocket/stream/open_connection.hpp>
 #include <hocket/stream/server.hpp>
+#include <hocket/sync/barrier.hpp>
+#include <hocket/sync/condition.hpp>
 #include <hocket/sync/event.hpp>
 #include <hocket/sync/lock.hpp>
 #include <hocket/sync/queue.hpp>

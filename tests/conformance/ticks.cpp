@@ -51,6 +51,11 @@ Coro<int> ticks(Operation operation) {
 
 Coro<int> noop() { co_return 1; }
 
+Coro<> wait_at(asyncio::Condition c) {
+  const auto guard = co_await c.guard();
+  co_await c.wait();
+}
+
 Coro<int> fifty_deep(int depth) {
   if (depth == 0) co_return 0;
   const int below = co_await fifty_deep(depth - 1);
@@ -134,6 +139,22 @@ TICKS(an_event_waited_for_takes_three, 3, asyncio::Event e;
 TICKS(a_queue_waited_for_takes_three, 3, asyncio::Queue<int> q;
       auto other = [](asyncio::Queue<int> l) -> Coro<> { co_await l.get(); };
       auto t = asyncio::create_task(other(q)); co_await asyncio::sleep(0); q.put_nowait(1); co_await t)
+TICKS(a_shut_down_waited_for_takes_three, 3, asyncio::Queue<int> q; auto t = asyncio::create_task(q.get());
+      co_await asyncio::sleep(0); q.shutdown(); co_await t)
+TICKS(a_condition_that_holds_takes_none, 0, asyncio::Condition c; auto yes = [] { return true; };
+      co_await c.wait_for(yes))
+TICKS(a_condition_waited_for_takes_three, 3, asyncio::Condition c; auto t = asyncio::create_task(wait_at(c));
+      co_await asyncio::sleep(0); { auto guard = co_await c.guard(); c.notify(); } co_await t)
+TICKS(a_condition_whose_lock_is_held_on_takes_four, 4, asyncio::Condition c; auto t = asyncio::create_task(wait_at(c));
+      co_await asyncio::sleep(0); { auto guard = co_await c.guard(); c.notify(); co_await asyncio::sleep(0); } co_await t)
+TICKS(cancelling_a_wait_for_a_held_condition_takes_four, 4, asyncio::Condition c;
+      auto t = asyncio::create_task(wait_at(c)); co_await asyncio::sleep(0);
+      { auto guard = co_await c.guard(); t.cancel(); co_await asyncio::sleep(0); } co_await t)
+TICKS(a_barrier_of_one_takes_none, 0, asyncio::Barrier b(1); co_await b.wait(); co_await b.reset(); co_await b.abort())
+TICKS(the_first_at_a_barrier_waits_for_two, 2, asyncio::Barrier b(2); auto t = asyncio::create_task(b.wait());
+      co_await b.wait(); co_await t)
+TICKS(the_last_at_a_barrier_does_not_wait, 3, asyncio::Barrier b(2); auto t = asyncio::create_task(b.wait());
+      co_await asyncio::sleep(0); co_await b.wait(); co_await t)
 TICKS(cancelling_a_sleeper_takes_three, 3, auto t = asyncio::create_task(settle()); co_await asyncio::sleep(0);
       t.cancel(); co_await t)
 TICKS(cancelling_an_unstarted_task_takes_two, 2, auto t = asyncio::create_task(settle()); t.cancel(); co_await t)

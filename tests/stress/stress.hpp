@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <hocket/hocket.hpp>
+#include <random>
 #include <string>
 
 #include "../support/environment.hpp"
@@ -22,12 +23,13 @@ using asyncio::Coro;
 using asyncio::Future;
 using asyncio::Task;
 
-/// `--count N` (1e7 is understood), `--workers N`, `--serial` (default: the parallel door), `--virtual`.
+/// `--count N` (1e7 is understood), `--workers N`, `--serial` (default: the parallel door), `--virtual`, `--seed N`.
 struct options {
   std::int64_t count;
   unsigned workers = 0;  // 0: as the environment says
   bool serial = false;
   bool virtual_clock = false;
+  std::uint64_t seed = std::random_device()();  // for programs that draw lots, which print it
 
   options(int argc, char** argv, std::int64_t default_count) : count(default_count) {
     for (int i = 1; i < argc; ++i) {
@@ -36,6 +38,7 @@ struct options {
       else if (flag == "--virtual") virtual_clock = true;
       else if (flag == "--count" && i + 1 < argc) count = static_cast<std::int64_t>(std::atof(argv[++i]));
       else if (flag == "--workers" && i + 1 < argc) workers = static_cast<unsigned>(std::atoi(argv[++i]));
+      else if (flag == "--seed" && i + 1 < argc) seed = std::strtoull(argv[++i], nullptr, 10);
       else {
         std::fprintf(stderr, "%s: unknown option %s\n", argv[0], flag.c_str());
         std::exit(2);

@@ -38,6 +38,11 @@ template <class T>
 concept string_like = std::convertible_to<const T&, std::string_view> && !std::same_as<T, std::nullptr_t>;
 template <class T>
 concept streamable = requires(std::ostream& out, const T& value) { out << value; };
+/// A type whose two forms differ, as Queue's: operator<< is its str().
+template <class T>
+concept has_repr = requires(const T& value) {
+  { value.repr() } -> std::convertible_to<std::string>;
+};
 template <class T>
 concept exception_like = requires(const T& value) {
   { value.what() } -> std::convertible_to<std::string_view>;
@@ -127,6 +132,14 @@ void append(std::string& out, const T& value, style as) {
     std::visit([&](const auto& held) { append(out, held, as); }, value);
   } else if constexpr (exception_like<T>) {
     out += value.what();
+  } else if constexpr (has_repr<T> && streamable<T>) {
+    if (as == style::repr) {
+      out += value.repr();
+    } else {
+      std::ostringstream stream;
+      stream << value;
+      out += stream.view();
+    }
   } else if constexpr (streamable<T>) {
     std::ostringstream stream;
     stream << value;

@@ -4,8 +4,12 @@
 // After: CPython 3.13, Lib/asyncio/locks.py, class Event.
 #pragma once
 
+#include <cstddef>
 #include <mutex>
+#include <ostream>
 
+#include <hocket/sync/repr.hpp>
+#include <hocket/sync/thread_wait.hpp>
 #include <hocket/sync/waiter.hpp>
 
 namespace hocket {
@@ -17,16 +21,21 @@ struct event_state final : counted<event_state> {
   // guarded by mutex
   bool value = false;
   waiting_line line;
+  std::size_t waiters = 0;  // in line, or woken and not yet run
 
   bool take_at_once() const noexcept { return value; }
-  void join(waiter& w) noexcept { line.push_back(w); }
+  void join(waiter& w, wake_list&) noexcept {
+    line.push_back(w);
+    ++waiters;
+  }
   void drop(waiter& w) noexcept { line.erase(w); }
   void leave(waiter& w, bool, wake_list&) noexcept {
+    --waiters;
     if (w.is_waiting()) line.erase(w);
   }
   void set(wake_list& woken) noexcept {
     value = true;
-    while (waiter* w = line.pop_front()) woken.grant(*w);
+    woken.grant_all(line);
   }
 };
 
@@ -50,6 +59,13 @@ class Event {
 
   /// Waits until the flag is set; gives true. Does not suspend when it is. Mirrors Event.wait.
   wait_awaiter wait() const noexcept { return wait_awaiter(*state_); }
+
+  /// wait() for a plain thread, which sleeps, `timeout` of real time at most. Throws TimeoutError after it,
+  /// RuntimeError on a worker and in a running loop. An extension.
+  void wait_blocking(OptionalDelay timeout = {}) const {
+    sync::refuse_to_block("Event.wait_blocking()", "wait()");
+    sync::thread_waiter::wait(*state_, sync::deadline_of(timeout));
+  }
 
   /// Sets the flag and wakes all who wait, in the order in which they came; they run later. Any thread. Mirrors
   /// Event.set.
@@ -75,6 +91,12 @@ class Event {
   }
 
   friend bool operator==(const Event&, const Event&) = default;
+
+  /// `<asyncio.locks.Event object at 0x7f... [unset, waiters:2]>`, as Python prints it.
+  friend std::ostream& operator<<(std::ostream& out, const Event& e) {
+    const std::lock_guard guard(e.state_->mutex);
+    return out << sync::object_text("Event", e.state_.get(), e.state_->value ? "set" : "unset", e.state_->waiters);
+  }
 
  private:
   rt::counted_ptr<sync::event_state> state_;

@@ -8,9 +8,12 @@
 
 #include <cstddef>
 #include <mutex>
+#include <ostream>
 #include <utility>
 
 #include <hocket/loop/exceptions.hpp>
+#include <hocket/sync/repr.hpp>
+#include <hocket/sync/thread_wait.hpp>
 #include <hocket/sync/waiter.hpp>
 
 namespace hocket {
@@ -29,7 +32,7 @@ struct lock_state final : counted<lock_state> {
     locked = true;
     return true;
   }
-  void join(waiter& w) noexcept {
+  void join(waiter& w, wake_list&) noexcept {
     line.push_back(w);
     ++in_turn;
   }
@@ -43,6 +46,10 @@ struct lock_state final : counted<lock_state> {
     } else if (!locked) {
       wake_first(woken);
     }
+  }
+  void unlock(wake_list& woken) noexcept {
+    locked = false;
+    wake_first(woken);
   }
   void wake_first(wake_list& woken) noexcept {
     if (waiter* first = line.front(); first && first->is_waiting()) woken.grant(*first);
@@ -76,8 +83,8 @@ class [[nodiscard]] LockGuard {
   rt::counted_ptr<sync::lock_state> held_;
 };
 
-/// A mutual exclusion lock for tasks; not for threads, whose code does not co_await. Fair: first come, first served.
-/// Not recursive. A copy is the same lock; tasks of any loop and of the pool may share it. Mirrors asyncio.Lock.
+/// A mutual exclusion lock for tasks, and for threads that wait beside them. Fair: first come, first served. Not
+/// recursive. A copy is the same lock; any loop, worker or thread may use it. Mirrors asyncio.Lock.
 class Lock {
  public:
   Lock() : state_(new sync::lock_state()) {}
@@ -112,6 +119,18 @@ class Lock {
   /// Keep in mind that other tasks run at each co_await while the guard is held.
   guard_awaiter guard() const noexcept { return guard_awaiter(*state_); }
 
+  /// acquire() for a plain thread, which sleeps in the same line, `timeout` of real time at most. Throws TimeoutError
+  /// after it, RuntimeError on a worker and in a running loop. An extension.
+  void acquire_blocking(OptionalDelay timeout = {}) const {
+    sync::refuse_to_block("Lock.acquire_blocking()", "acquire()");
+    sync::thread_waiter::wait(*state_, sync::deadline_of(timeout));
+  }
+  /// The same, with a guard.
+  LockGuard guard_blocking(OptionalDelay timeout = {}) const {
+    acquire_blocking(timeout);
+    return LockGuard(state_);
+  }
+
   /// Unlocks and wakes the first in line, who runs later. Any task or thread, not only who acquired it.
   /// Throws RuntimeError "Lock is not acquired." Mirrors Lock.release.
   void release() const {
@@ -126,7 +145,15 @@ class Lock {
 
   friend bool operator==(const Lock&, const Lock&) = default;
 
+  /// `<asyncio.locks.Lock object at 0x7f... [locked, waiters:1]>`, as Python prints it.
+  friend std::ostream& operator<<(std::ostream& out, const Lock& l) {
+    const std::lock_guard guard(l.state_->mutex);
+    return out << sync::object_text("Lock", l.state_.get(), l.state_->locked ? "locked" : "unlocked",
+                                    l.state_->line.size());
+  }
+
  private:
+  friend class Condition;
   friend class LockGuard;
 
   static bool try_release(sync::lock_state& state) noexcept {
@@ -134,8 +161,7 @@ class Lock {
     {
       const std::lock_guard guard(state.mutex);
       if (!state.locked) return false;
-      state.locked = false;
-      state.wake_first(woken);
+      state.unlock(woken);
     }
     woken.wake_all();
     return true;

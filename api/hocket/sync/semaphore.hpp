@@ -8,9 +8,13 @@
 #include <cstddef>
 #include <limits>
 #include <mutex>
+#include <ostream>
+#include <string>
 #include <utility>
 
 #include <hocket/loop/exceptions.hpp>
+#include <hocket/sync/repr.hpp>
+#include <hocket/sync/thread_wait.hpp>
 #include <hocket/sync/waiter.hpp>
 
 namespace hocket {
@@ -18,6 +22,8 @@ namespace hocket {
 namespace sync {
 
 struct semaphore_state final : counted<semaphore_state> {
+  static constexpr std::ptrdiff_t unbounded = std::numeric_limits<std::ptrdiff_t>::max();
+
   semaphore_state(std::ptrdiff_t initial, std::ptrdiff_t most) noexcept : value(initial), bound(most) {}
 
   rt::futex_mutex mutex;
@@ -26,6 +32,7 @@ struct semaphore_state final : counted<semaphore_state> {
   const std::ptrdiff_t bound;
   waiting_line line;        // who waits
   std::size_t granted = 0;  // how many have a permit reserved and have not run yet
+  std::size_t waiters = 0;  // in line, granted or cancelled, until they run
 
   bool is_locked() const noexcept { return value == 0 || !line.empty() || granted != 0; }
 
@@ -34,9 +41,13 @@ struct semaphore_state final : counted<semaphore_state> {
     --value;
     return true;
   }
-  void join(waiter& w) noexcept { line.push_back(w); }
+  void join(waiter& w, wake_list&) noexcept {
+    line.push_back(w);
+    ++waiters;
+  }
   void drop(waiter& w) noexcept { line.erase(w); }
   void leave(waiter& w, bool taken, wake_list& woken) noexcept {
+    --waiters;
     if (w.is_waiting()) line.erase(w);
     if (w.is_granted()) {
       --granted;
@@ -94,7 +105,7 @@ class [[nodiscard]] SemaphoreGuard {
 class Semaphore {
  public:
   /// Throws ValueError "Semaphore initial value must be >= 0".
-  explicit Semaphore(std::ptrdiff_t value = 1) : Semaphore(value, std::numeric_limits<std::ptrdiff_t>::max()) {}
+  explicit Semaphore(std::ptrdiff_t value = 1) : Semaphore(value, sync::semaphore_state::unbounded) {}
 
   class [[nodiscard]] acquire_awaiter final : public sync::wait_at<sync::semaphore_state> {
    public:
@@ -126,6 +137,18 @@ class Semaphore {
   /// with`.
   guard_awaiter guard() const noexcept { return guard_awaiter(*state_); }
 
+  /// acquire() for a plain thread, which sleeps in the same line, `timeout` of real time at most. Throws TimeoutError
+  /// after it, RuntimeError on a worker and in a running loop. An extension.
+  void acquire_blocking(OptionalDelay timeout = {}) const {
+    sync::refuse_to_block("Semaphore.acquire_blocking()", "acquire()");
+    sync::thread_waiter::wait(*state_, sync::deadline_of(timeout));
+  }
+  /// The same, with a guard.
+  SemaphoreGuard guard_blocking(OptionalDelay timeout = {}) const {
+    acquire_blocking(timeout);
+    return SemaphoreGuard(state_);
+  }
+
   /// Gives a permit back and wakes the first in line, who runs later. Any thread.
   /// A BoundedSemaphore throws ValueError "BoundedSemaphore released too many times". Mirrors Semaphore.release.
   void release() const {
@@ -139,6 +162,15 @@ class Semaphore {
   }
 
   friend bool operator==(const Semaphore&, const Semaphore&) = default;
+
+  /// `<asyncio.locks.Semaphore object at 0x7f... [unlocked, value:2]>`, as Python prints it.
+  friend std::ostream& operator<<(std::ostream& out, const Semaphore& s) {
+    const sync::semaphore_state& state = *s.state_;
+    const std::lock_guard guard(s.state_->mutex);
+    return out << sync::object_text(state.bound == state.unbounded ? "Semaphore" : "BoundedSemaphore", &state,
+                                    state.is_locked() ? "locked" : "unlocked, value:" + std::to_string(state.value),
+                                    state.waiters);
+  }
 
  protected:
   Semaphore(std::ptrdiff_t value, std::ptrdiff_t bound) {

@@ -1,8 +1,8 @@
 // What the primitives of this room share: a counted state under one mutex, and the node by which a task waits at it.
 //
-// A handle (Lock, Event, Semaphore, Queue) is a reference to its state; copies are the same object. A task that waits
-// holds a reference of its own, so the state outlives the last handle while anyone waits. The life of a wait and who
-// may touch its node: README.md.
+// A handle (Lock, Event, Queue and the rest) is a reference to its state; copies are the same object. Who waits holds a
+// reference of its own, so the state outlives the last handle while anyone waits. The life of a wait and who may touch
+// its node: README.md. A thread that waits: thread_wait.hpp.
 #pragma once
 
 #include <atomic>
@@ -43,14 +43,14 @@ class counted {
   std::atomic<std::uint32_t> references_{0};
 };
 
-/// The node of one wait: it lives in the waiting coroutine's frame. Its fate is guarded by the mutex of the state where
-/// it waits.
+/// The node of one wait: it lives in the waiting coroutine's frame, or on the waiting thread's stack. Its fate is
+/// guarded by the mutex of the state where it waits.
 class waiter : public rt::leaf_awaiter, public rt::list_node<waiter> {
  public:
   enum class fate : std::uint8_t {
     unneeded,   // it did not have to wait
     waiting,    // in the state's line
-    granted,    // taken by a waker, who wakes the task, once; the task has not run yet
+    granted,    // taken by a waker, who wakes the task or thread, once; it has not run yet
     cancelled,  // taken by a canceller, who wakes the task; the task has not run yet
     over,       // the task ran on; the state keeps nothing of it
   };
@@ -61,20 +61,28 @@ class waiter : public rt::leaf_awaiter, public rt::list_node<waiter> {
   bool is_waiting() const noexcept { return fate_ == fate::waiting; }
   bool is_granted() const noexcept { return fate_ == fate::granted; }
 
+  /// It came too late so often that it joins its line at the front.
+  bool is_out_of_patience() const noexcept { return is_out_of_patience_; }
+
  protected:
-  waiter() = default;
+  explicit waiter(bool is_out_of_patience = false) noexcept : is_out_of_patience_(is_out_of_patience) {}
   ~waiter() = default;
 
  private:
   friend class wake_list;
+  friend class thread_waiter;
   template <class, class>
   friend class wait_at;
 
   fate fate_ = fate::unneeded;
+  const bool is_out_of_patience_;
   waiter* next_to_wake_ = nullptr;  // the waker's, between the grant and the wake
 };
 
-using waiting_line = rt::intrusive_list<waiter>;
+using waiting_line = rt::counted_list<waiter>;
+
+/// For a waiter that is a thread, which has no task.
+void wake_thread(waiter& w) noexcept;
 
 /// Waiters that were granted under the lock and are woken, in order, after it.
 class wake_list {
@@ -91,13 +99,22 @@ class wake_list {
     last_ = &w;
   }
 
+  /// All of a line.
+  void grant_all(waiting_line& line) noexcept {
+    while (waiter* w = line.pop_front()) grant(*w);
+  }
+
   /// Without the mutex. A node may be gone as soon as its task is woken, and the state with it.
   void wake_all() noexcept {
     waiter* w = std::exchange(first_, nullptr);
     last_ = nullptr;
     while (w) {
       waiter* next = w->next_to_wake_;
-      wake(*w->task_);
+      if (w->task_) {
+        wake(*w->task_);
+      } else {
+        wake_thread(*w);
+      }
       w = next;
     }
   }
@@ -111,7 +128,7 @@ class wake_list {
 template <class State>
 struct by_state {
   static bool take_at_once(State& s) noexcept { return s.take_at_once(); }
-  static void join(State& s, waiter& w) noexcept { s.join(w); }
+  static void join(State& s, waiter& w, wake_list& woken) noexcept { s.join(w, woken); }
   static void drop(State& s, waiter& w) noexcept { s.drop(w); }
   static void leave(State& s, waiter& w, bool taken, wake_list& woken) noexcept { s.leave(w, taken, woken); }
 };
@@ -119,11 +136,12 @@ struct by_state {
 /// A wait at a `State`, which is `counted` and has a `mutex`. `Rule` says, with the mutex held, how the wait goes:
 ///
 ///   take_at_once(s)             what is waited for is there: takes it, and the task does not suspend
-///   join(s, w)                  the wait begins
+///   join(s, w, woken)           the wait begins; may grant to others
 ///   drop(s, w)                  a canceller took the waiter; its task has not run yet
-///   leave(s, w, taken, woken)   the task runs again (or its frame ends): it takes what it was granted, or it was
-///   cancelled
-///                               and hands that on; may grant to others
+///   leave(s, w, taken, woken)   the wait is over, once after each join: the task runs and takes what it was granted;
+///   or
+///                               it was cancelled (its frame ends, a thread's time is up) and hands that on; may grant
+///                               to others
 template <class State, class Rule = by_state<State>>
 class wait_at : public waiter {
  public:
@@ -138,11 +156,15 @@ class wait_at : public waiter {
 
   bool commit(rt::task_base&) noexcept final {
     held_ = rt::counted_ptr<State>(state_);
-    const std::lock_guard guard(state_->mutex);
-    // The state may have changed since await_ready().
-    if (Rule::take_at_once(*state_)) return false;
-    fate_ = fate::waiting;
-    Rule::join(*state_, *this);
+    wake_list woken;
+    {
+      const std::lock_guard guard(state_->mutex);
+      // The state may have changed since await_ready().
+      if (Rule::take_at_once(*state_)) return false;
+      fate_ = fate::waiting;
+      Rule::join(*state_, *this, woken);
+    }
+    woken.wake_all();
     return true;
   }
 
@@ -159,13 +181,16 @@ class wait_at : public waiter {
 
  protected:
   /// The handle that gives the state lives at least until the await begins.
-  explicit wait_at(State& state) noexcept : state_(&state) {}
+  explicit wait_at(State& state, bool is_out_of_patience = false) noexcept
+      : waiter(is_out_of_patience), state_(&state) {}
   // A frame that ends while it waits, or before it ran on, gives back what it was granted.
   ~wait_at() {
     if (fate_ != fate::unneeded && fate_ != fate::over) leave(false);
   }
 
   State& state() const noexcept { return *state_; }
+  /// Whether the wait ever began: a task that gave way first may be cancelled before it does.
+  bool has_waited() const noexcept { return fate_ != fate::unneeded; }
 
   /// The first thing in await_resume(). Throws CancelledError, after what was granted has been handed on.
   void finish_wait() {
