@@ -42,7 +42,10 @@ template <class Q>
 Coro<numbers> in_and_out(Q queue, numbers in) {
   for (const int item : in) co_await queue.put(item);
   numbers out;
-  while (!queue.empty()) out.push_back(co_await queue.get());
+  while (!queue.empty()) {
+    const int item = co_await queue.get();
+    out.push_back(item);
+  }
   co_return out;
 }
 
