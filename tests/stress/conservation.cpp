@@ -6,6 +6,7 @@
 // and the books must balance; such a quiet point is waited for, and a lost wake is one that never comes.
 #include <array>
 #include <atomic>
+#include <hocket/rt/sched/roll.hpp>
 #include <memory>
 #include <random>
 #include <thread>
@@ -18,7 +19,15 @@ using namespace stress;
 namespace {
 
 using chance = std::minstd_rand;
-constexpr double longest_patience = 120;  // seconds until a quiet point counts as missed: the machine may be busy
+constexpr double longest_patience = 60;  // seconds until a quiet point counts as missed: the machine may be busy
+
+/// What the director of the work waits for, and how often that changed.
+std::atomic<const char*> waits_for{"the start"};
+std::atomic<std::int64_t> steps{0};
+void now_waits_for(const char* what) {
+  waits_for = what;
+  steps.fetch_add(1);
+}
 
 /// Counts itself in and out, also when it is left by an exception.
 class counted_in {
@@ -416,6 +425,37 @@ Coro<bool> eventually(F holds) {
   co_return true;
 }
 
+/// A plain thread that ends the program when the director waits too long: a wake that the runtime itself lost would
+/// keep the director from saying so.
+class watch {
+ public:
+  watch() : thread_([this] { look(); }) {}
+  ~watch() {
+    ended_ = true;
+    thread_.join();
+  }
+
+ private:
+  void look() {
+    std::int64_t seen = -1;
+    stopwatch since;
+    while (!ended_) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      if (const std::int64_t now = steps; now != seen) {
+        seen = now;
+        since = stopwatch();
+      } else if (since.seconds() > 2 * longest_patience) {
+        std::fprintf(stderr, "FAILED: for ever waiting for %s\n", waits_for.load());
+        hocket::rt::dump_schedulers(stderr);
+        std::_Exit(1);
+      }
+    }
+  }
+
+  std::atomic<bool> ended_{false};
+  std::thread thread_;
+};
+
 Coro<> stretch(std::vector<std::unique_ptr<area>>& areas, chance& random, tally& total) {
   constexpr int crowd = 10;
   std::vector<Task<>> threads;
@@ -428,6 +468,7 @@ Coro<> stretch(std::vector<std::unique_ptr<area>>& areas, chance& random, tally&
   }
   // Who is cancelled before it begins never runs.
   for (auto& a : areas) {
+    now_waits_for("the crowds to begin");
     const bool all_here = co_await eventually([&] { return a->begun == crowd; });
     if (!all_here) total.broken.push_back(std::string(a->name) + ": not everybody began");
   }
@@ -439,11 +480,14 @@ Coro<> stretch(std::vector<std::unique_ptr<area>>& areas, chance& random, tally&
       threads.push_back(asyncio::create_task(asyncio::to_thread(&work_on_thread, std::ref(*at), seed)));
   }
   if (total.quiet_points % 4 == 0) {
+    now_waits_for("a moment to disturb");
     co_await asyncio::sleep(1e-6 * static_cast<double>(random() % 1000));
     co_await areas[random() % areas.size()]->disturb(random);
   }
+  now_waits_for("the threads");
   for (auto& t : threads) co_await t;
   for (auto& a : areas) {
+    now_waits_for(a->name);
     const bool quiet = co_await eventually([&] { return a->is_quiet(); });
     if (!quiet)
       total.broken.push_back(std::string(a->name) + ": no quiet point: a wake was lost, or the books are wrong");
@@ -451,6 +495,7 @@ Coro<> stretch(std::vector<std::unique_ptr<area>>& areas, chance& random, tally&
   ++total.quiet_points;
   for (auto& a : areas) {
     a->quota = 0;
+    now_waits_for("the cancelled to go");
     const bool all_gone = co_await eventually([&] {
       bool gone = true;
       for (auto& t : a->crowd) gone = !t.cancel() && gone;
@@ -489,7 +534,8 @@ Coro<tally> conserve(std::int64_t count, std::uint64_t seed) {
 
 int main(int argc, char** argv) {
   const options o(argc, argv, 200'000);
-  const stopwatch watch;
+  const stopwatch clock;
+  const watch watching;
   const tally t = enter(o, conserve(o.count, o.seed));
   claims c;
   for (const auto& b : t.broken) c.check(false, b.c_str());
@@ -501,6 +547,6 @@ int main(int argc, char** argv) {
       "%s\n",
       static_cast<long long>(t.operations), static_cast<long long>(t.cancelled), static_cast<long long>(t.timed_out),
       static_cast<long long>(t.refused), static_cast<long long>(t.quiet_points),
-      static_cast<unsigned long long>(o.seed), watch.seconds(), t.memory.text().c_str());
+      static_cast<unsigned long long>(o.seed), clock.seconds(), t.memory.text().c_str());
   return c.exit_code();
 }
