@@ -156,6 +156,12 @@ class cpu_mask {
     return cpu_mask(0);
   }
 
+  static cpu_mask of_all() noexcept {
+    cpu_mask mask(1024);
+    for (unsigned cpu = 0; cpu < mask.bits(); ++cpu) mask.add(cpu);
+    return mask;
+  }
+
   unsigned bits() const noexcept { return bits_; }
   bool has(unsigned cpu) const noexcept { return set_ && cpu < bits_ && CPU_ISSET_S(cpu, bytes(), set_.get()); }
   void add(unsigned cpu) noexcept {
@@ -195,7 +201,9 @@ bool bind_to_cpu(unsigned cpu) noexcept {
 
 bool move_to_cpu(unsigned cpu) noexcept {
   const cpu_mask mask = cpu_mask::of_this_thread();
-  return mask.has(cpu) && bind_to_cpu(cpu) && mask.set();
+  if (!mask.has(cpu) || !bind_to_cpu(cpu)) return false;
+  // Refused only if the mask was narrowed from outside meanwhile; the kernel leaves of this one what is allowed now.
+  return mask.set() || cpu_mask::of_all().set();
 }
 
 std::optional<cpu_quota> find_cpu_quota(const fs::path& root) {

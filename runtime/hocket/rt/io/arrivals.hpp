@@ -16,7 +16,7 @@ class arrivals {
   static constexpr unsigned polls_per_sample = 32;
   static constexpr unsigned samples_to_settle = 16;
 
-  /// Once per poll. True: the caller finds out where an event of it came in, and notes that.
+  /// Once per poll that gave events. True: the caller finds out where an event of it came in, and notes that.
   bool is_sample_due() noexcept { return ++polls_ % polls_per_sample == 0; }
 
   /// An event came in on `cpu`; negative: nobody knows.

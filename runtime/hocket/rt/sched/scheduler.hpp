@@ -202,7 +202,8 @@ class scheduler {
   bool take_reactor(unsigned index) noexcept;
   void give_reactor_back() noexcept;
   bool is_reactor_attended() const noexcept;
-  /// How often those who stand by have gone into the reactor: while that grows they come back to it by themselves.
+  /// How often those who stand by have gone to wait in the reactor: while that grows they come back to it by
+  /// themselves.
   std::uint64_t stays_so_far() const noexcept;
   bool has_reactor_holder() const noexcept { return reactor_holder_.load(seq_cst) != nobody; }  // order: T1
 

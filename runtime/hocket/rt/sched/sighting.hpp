@@ -2,9 +2,9 @@
 //
 // That the seat has dispatched nothing since the last look does not say it: neither does a thread that waits for a
 // processor, and whoever stood up for it would take that processor from it for longer. Stuck is what has computed for
-// an eighth of a tick since it was first seen, and stays so until it ends; or what blocks in a call. A thread that
-// shares its processor with others computes a part of each tick only, so that what falls short adds up.
-// Calls: who holds the watch's mutex.
+// an eighth of a millisecond since it was first seen, and stays so until it ends; or what blocks in a call. A thread
+// that shares its processor with others computes a part of each tick only, so that what falls short adds up. Calls: who
+// holds the watch's mutex.
 #pragma once
 
 #include <cstdint>

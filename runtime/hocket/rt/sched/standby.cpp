@@ -79,7 +79,7 @@ void standby::rest() noexcept {
   errands_ = 0;
   is_active_ = false;
   // order: B2: a watch that begins after this sets the timer itself.
-  duty_.bed().tick_in(watches_.load(seq_cst) ? to_next_tick() : 0);
+  duty_.bed().tick_in(watches_.load(seq_cst) ? pace_.to_next_look() : 0);
   duty_.rest([this] { return duty_.bed().has_ticked() || sched_.is_stopping(); });
   if (duty_.bed().take_tick()) look_if_due();  // two ticks may come at once, the bed's own and the timer's
 }
@@ -89,12 +89,7 @@ void standby::rest() noexcept {
 void standby::begin_watch() noexcept {
   // order: B2: after this worker left the sleepers; pairs with end_watch().
   if (watches_.load(seq_cst) || watches_.exchange(true, seq_cst)) return;
-  duty_.bed().set_timer(to_next_tick());
-}
-
-/// Half as often where there are no hogs.
-nanos standby::to_next_tick() const noexcept {
-  return good_looks_.load(relaxed) < trust ? tick : 2 * tick;  // order: a hint
+  duty_.bed().set_timer(pace_.to_next_look());
 }
 
 /// True: all workers sleep, and the next one that gets up begins the watch anew.
@@ -120,7 +115,7 @@ void standby::look_at_workers() noexcept {
   if (!alone) return;
   const nanos now = steady_now();
   if (this_thread().self == &seat_) sched_.follow_quota(now);  // its own: that one reads files
-  next_look_.store(now + to_next_tick(), relaxed);
+  next_look_.store(now + pace_.to_next_look(), relaxed);       // order: hints, to here and below
   if (suspects_until_.load(relaxed) <= now) suspects_until_.store(0, relaxed);
   if (const nanos last = sched_.last_suspect_.load(relaxed); last != 0 && now - last > suspicion) {
     sched_.last_suspect_.store(0, relaxed);  // order: a hint
@@ -146,8 +141,9 @@ void standby::look_at_workers() noexcept {
     const std::uint32_t function = w.meter().running();
     if (w.counters().runs.read() == runs) w.meter().note_stuck(function);  // else another one would be blamed
   }
-  good_looks_.store(is_anyone_stuck ? 0 : good_looks_.load(relaxed) + 1, relaxed);
+  pace_.note(is_anyone_stuck);
   if (!is_anyone_stuck) return;
+  next_look_.store(now + tick, relaxed);  // order: a hint
   if (sched_.idle_.sleeping() > 0) {
     if (!sched_.is_reactor_attended() || sched_.has_light_work()) sched_.wake_one();
   } else {

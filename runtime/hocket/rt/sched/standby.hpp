@@ -19,6 +19,7 @@
 #include <hocket/rt/park/on_call.hpp>
 #include <hocket/rt/sched/counters.hpp>
 #include <hocket/rt/sched/sighting.hpp>
+#include <hocket/rt/sched/watch_pace.hpp>
 
 namespace hocket::rt {
 
@@ -85,7 +86,7 @@ class standby {
   /// The watch's look at all who are up, when one is due. A follower calls it while the standby is busy itself.
   void look_if_due() noexcept;
   bool is_busy() const noexcept { return !duty_.is_at_rest() && !is_standing(); }
-  static constexpr nanos tick = nanos_per_ms;
+  static constexpr nanos tick = watch_pace::tick;
 
   /// After the scheduler's stop flag was set.
   void stop() noexcept;
@@ -94,7 +95,6 @@ class standby {
   const char* state_text() const noexcept;
 
  private:
-  static constexpr unsigned trust = 64;                  // looks without a hog, and the ticks become longer
   static constexpr nanos suspicion = 50 * nanos_per_ms;  // who hogged once will hog again
   static constexpr unsigned look_around = 61;            // how much it runs on one call from rest
 
@@ -109,7 +109,6 @@ class standby {
   void rest() noexcept;
 
   bool end_watch() noexcept;
-  nanos to_next_tick() const noexcept;
 
   scheduler& sched_;
   worker& seat_;
@@ -118,7 +117,7 @@ class standby {
   own_counter activations_;
 
   std::atomic<nanos> next_look_{0};
-  std::atomic<unsigned> good_looks_{0};   // in a row that found nobody stuck; written under look_mutex_
+  watch_pace pace_;
   std::atomic<nanos> suspects_until_{0};  // some worker was seen stuck; 0: that is long ago
 
   // The watch: its thread, or a follower's while it is busy itself. Guarded by look_mutex_.

@@ -374,6 +374,7 @@ runnable_list worker::wait_in_reactor(nanos limit) noexcept {
       urgency_.set(urgency::level::favoured);
     }
     counters_.polls.add();
+    stays_.add();
     if (sched_.has_virtual_clock()) {
       if (!sched_.jump_clock(came)) sched_.io().poll(never, came, reactor::max_batch);
     } else {

@@ -117,6 +117,8 @@ class alignas(cache_line) worker {
   const timer_shard& timers() const noexcept { return timers_; }
   reactor_stay& stay() noexcept { return stay_; }
   const reactor_stay& stay() const noexcept { return stay_; }
+  /// How often it has gone to wait in the reactor.
+  std::uint64_t stays() const noexcept { return stays_.read(); }
 
   /// Ends this worker's sleep, or its next one.
   void unpark() noexcept;
@@ -181,6 +183,7 @@ class alignas(cache_line) worker {
   fork_deque<runnable> fork_;
   timer_shard timers_;
   reactor_stay stay_;
+  own_counter stays_;
   parker parker_;
 
   std::atomic<unsigned> hogs_{0};  // hog scopes entered on this thread, which alone writes it
