@@ -831,7 +831,8 @@ IN_BOTH_DOORS(threads, may_not_block_where_tasks_run) {
 // The thread holds virtual time only while it does not wait: the sleep below would not end otherwise.
 IN_BOTH_DOORS(threads, of_to_thread_may_wait_for_what_takes_time) {
   const asyncio::Event event;
-  auto waiting = asyncio::create_task(asyncio::to_thread([event] { event.wait_blocking(); }));
+  auto wait = [event] { event.wait_blocking(); };
+  auto waiting = asyncio::create_task(asyncio::to_thread(wait));
   co_await asyncio::sleep(1);
   EXPECT_FALSE(waiting.done());
   event.set();

@@ -22,9 +22,13 @@ Coro<> put_one(asyncio::Queue<int> queue, int item) { co_await queue.put(item); 
 /// Runs the claim for each kind of queue; they differ in the order of items only.
 template <class Claim>
 Coro<> for_each_kind(Claim claim) {
-  const asyncio::Queue<int> fifo[] = {asyncio::Queue<int>(), asyncio::LifoQueue<int>(), asyncio::PriorityQueue<int>()};
-  const asyncio::Queue<int> of_one[] = {asyncio::Queue<int>(1), asyncio::LifoQueue<int>(1),
-                                        asyncio::PriorityQueue<int>(1)};
+  std::vector<asyncio::Queue<int>> fifo, of_one;
+  fifo.push_back(asyncio::Queue<int>());
+  fifo.push_back(asyncio::LifoQueue<int>());
+  fifo.push_back(asyncio::PriorityQueue<int>());
+  of_one.push_back(asyncio::Queue<int>(1));
+  of_one.push_back(asyncio::LifoQueue<int>(1));
+  of_one.push_back(asyncio::PriorityQueue<int>(1));
   for (std::size_t i = 0; i < 3; ++i) co_await claim(fifo[i], of_one[i]);
 }
 
@@ -53,10 +57,14 @@ Coro<numbers> in_and_out(Q queue, numbers in) {
 
 IN_BOTH_DOORS(queues, give_items_in_their_order) {
   const numbers in = {1, 3, 2};
-  EXPECT_EQ(co_await in_and_out(asyncio::Queue<int>(), in), (numbers{1, 3, 2}));
-  EXPECT_EQ(co_await in_and_out(asyncio::LifoQueue<int>(), in), (numbers{2, 3, 1}));
-  EXPECT_EQ(co_await in_and_out(asyncio::PriorityQueue<int>(), in), (numbers{1, 2, 3}));
-  EXPECT_EQ(co_await in_and_out(asyncio::PriorityQueue<int, std::greater<>>(), in), (numbers{3, 2, 1}));
+  const numbers first = co_await in_and_out(asyncio::Queue<int>(), in);
+  const numbers newest = co_await in_and_out(asyncio::LifoQueue<int>(), in);
+  const numbers least = co_await in_and_out(asyncio::PriorityQueue<int>(), in);
+  const numbers greatest = co_await in_and_out(asyncio::PriorityQueue<int, std::greater<>>(), in);
+  EXPECT_EQ(first, (numbers{1, 3, 2}));
+  EXPECT_EQ(newest, (numbers{2, 3, 1}));
+  EXPECT_EQ(least, (numbers{1, 2, 3}));
+  EXPECT_EQ(greatest, (numbers{3, 2, 1}));
 }
 
 // The order of equal priorities is heapq's, and so is the list that a repr shows (both as CPython 3.13 gives them).
@@ -174,12 +182,13 @@ IN_BOTH_DOORS(queues, join_returns_when_all_is_done) {
     std::atomic<int> sum{0};
     std::vector<Task<>> workers;
     for (int i = 0; i < 2; ++i) {
-      workers.push_back(asyncio::create_task([queue, &sum]() -> Coro<> {
+      auto sum_up = [queue, &sum]() -> Coro<> {
         ASYNC_FOR(int item, queue) {
           sum.fetch_add(item);
           queue.task_done();
         }
-      }));
+      };
+      workers.push_back(asyncio::create_task(sum_up));
     }
     co_await queue.join();
     EXPECT_EQ(sum.load(), 4950);
