@@ -5,14 +5,31 @@
 // wakes again. Calls: enter(), leave(): the thread itself. The others: any thread. Orders: README.md, pairs T1 and T2.
 #pragma once
 
+#include <optional>
+
 #include <hocket/rt/base/atomics.hpp>
 #include <hocket/rt/base/clock.hpp>
+#include <hocket/rt/base/mutant.hpp>
 
 namespace hocket::rt {
 
 template <class Atomics = std_atomics>
 class basic_reactor_stay {
  public:
+  /// Announces a wait until `earliest()`, and again while that gives something earlier than was announced. Gives until
+  /// when the caller may wait, and no longer: an earlier deadline may go at any moment, and for a later one than
+  /// announced nobody is called back. Nothing: as enter().
+  template <class Earliest>
+  std::optional<nanos> announce(Earliest&& earliest) noexcept {
+    nanos until = never;
+    do {
+      until = earliest();
+      if (!enter(until)) return std::nullopt;
+    } while (!mutated<Atomics>("reactor_stay: does not look again") && earliest() < until);
+    if constexpr (mutated<Atomics>("reactor_stay: waits until another time than it announced")) return earliest();
+    return until;
+  }
+
   /// Announces a wait until `until`, or another time. The caller then looks once more at what could call it back.
   /// False: it was called back since it entered: it must not wait.
   bool enter(nanos until) noexcept {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <hocket/rt/sched/borrower.hpp>
@@ -366,7 +367,7 @@ bool worker::lend() noexcept {
 
 runnable_list worker::wait_in_reactor(nanos limit) noexcept {
   runnable_list came;
-  if (announce_stay()) {
+  if (const std::optional<nanos> earliest = announce_stay()) {
     if (sched_.followers_ && is_standby()) sched_.followers_->arrive();
     if (sched_.is_under_suspicion()) {
       urgency_.set(urgency::level::prompt);
@@ -378,7 +379,7 @@ runnable_list worker::wait_in_reactor(nanos limit) noexcept {
     if (sched_.has_virtual_clock()) {
       if (!sched_.jump_clock(came)) sched_.io().poll(never, came, reactor::max_batch);
     } else {
-      const nanos until = std::min(limit, sched_.earliest_deadline());
+      const nanos until = std::min(limit, *earliest);
       const nanos timeout = until == never ? never : std::max<nanos>(0, until - steady_now());
       sched_.io().poll(timeout, came, events_at_once(reactor::max_batch), is_standby() ? &arrivals_ : nullptr);
       arrivals_.follow();
@@ -391,17 +392,13 @@ runnable_list worker::wait_in_reactor(nanos limit) noexcept {
   return came;
 }
 
-/// Enters the stay, and looks again at everything that could call this thread back. False: there is something; do not
+/// Enters the stay, and looks again at everything that could call this thread back. Nothing: there is something; do not
 /// wait.
-bool worker::announce_stay() noexcept {
-  const bool jumps = sched_.has_virtual_clock();
-  nanos until;
-  do {
-    until = jumps ? never : sched_.earliest_deadline();
-    if (!stay_.enter(until)) return false;
-  } while (!jumps && sched_.earliest_deadline() < until);
-  if (is_standby()) return !sched_.has_light_work() && !sched_.is_stopping();
-  return parker_.begin_reactor_wait();
+std::optional<nanos> worker::announce_stay() noexcept {
+  const auto until = stay_.announce([this] { return sched_.has_virtual_clock() ? never : sched_.earliest_deadline(); });
+  if (!until) return until;
+  const bool may_wait = is_standby() ? !sched_.has_light_work() && !sched_.is_stopping() : parker_.begin_reactor_wait();
+  return may_wait ? until : std::nullopt;
 }
 
 void worker::unpark() noexcept {

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include <hocket/rt/base/atomics.hpp>
 #include <hocket/rt/base/clock.hpp>
@@ -156,7 +157,7 @@ class alignas(cache_line) worker {
   bool lie_down() noexcept;
   bool lend() noexcept;
   void get_up() noexcept;
-  bool announce_stay() noexcept;
+  std::optional<nanos> announce_stay() noexcept;
   int events_at_once(int otherwise) const noexcept;
 
   scheduler& sched_;
