@@ -122,6 +122,30 @@ IN_BOTH_DOORS(futures, functions_are_taken_back_by_name_all_at_once) {
   EXPECT_EQ(calls_of_a_function.load(), 10);
 }
 
+namespace {
+
+struct comparable {
+  void operator()(const Future<int>&) const {}
+  bool operator==(const comparable&) const = default;
+};
+template <class F>
+concept can_be_taken_back = requires(Future<int> future, F fn) { future.remove_done_callback(fn); };
+// Its operator== would run under a lock.
+static_assert(can_be_taken_back<void (*)(const Future<int>&)> && !can_be_taken_back<comparable>);
+
+}  // namespace
+
+TEST(futures, callbacks_of_a_loop_that_is_closed_are_dropped) {
+  const auto held = std::make_shared<int>(0);
+  const asyncio::EventLoop loop = asyncio::new_event_loop();
+  auto future = loop.create_future<int>();
+  future.add_done_callback([held](const Future<int>&) { ADD_FAILURE(); });
+  loop.close();
+  future.set_result(1);
+  EXPECT_EQ(future.result(), 1);
+  EXPECT_EQ(held.use_count(), 1);
+}
+
 IN_SERIAL_DOOR(futures, what_is_queued_already_is_not_taken_back) {
   calls_of_a_function = 0;
   auto future = new_future<int>();

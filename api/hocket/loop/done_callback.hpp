@@ -1,11 +1,11 @@
 // What is to be called when a future is done, and how to take it back.
 //
 // A callback is queued when the future ends, or at once when it has ended already, and runs through the loop, never
-// inside set_result(). Mirrors Future.add_done_callback and remove_done_callback.
+// inside set_result(). Once its loop is closed it is dropped, where CPython's set_result throws "Event loop is closed".
+// Mirrors Future.add_done_callback and remove_done_callback.
 #pragma once
 
 #include <atomic>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -98,13 +98,14 @@ DoneCallback register_done_callback(State& state, F fn, DoneCallbackOptions opti
 
 std::size_t remove_done_callback(future_core& f, DoneCallback name) noexcept;
 
+// Functions alone: to compare them runs no code of the user's, which would stand under a lock that futures share.
 template <class F>
-std::size_t remove_equal_done_callbacks(future_core& f, const F& fn) noexcept {
+std::size_t remove_function_done_callbacks(future_core& f, F* fn) noexcept {
   return f.drop_waiters(
       [](const future_waiter& w, const void* wanted) noexcept {
         const auto* c = dynamic_cast<const done_callback*>(&w);
-        const F* const own = c ? c->callable<F>() : nullptr;
-        return own && *own == *static_cast<const F*>(wanted);
+        F* const* const own = c ? c->callable<F*>() : nullptr;
+        return own && *own == *static_cast<F* const*>(wanted);
       },
       &fn);
 }

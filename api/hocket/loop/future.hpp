@@ -183,13 +183,13 @@ class future_handle {
   /// The exception, or null. Throws CancelledError; InvalidStateError when it is not done.
   std::exception_ptr exception() const { return exception_of(the()); }
 
-  /// Takes a callback back that is not queued yet: by what add_done_callback gave, or, where callables can be compared,
-  /// as function pointers can, all that are equal. Gives how many. Any thread. Mirrors Future.remove_done_callback.
+  /// Takes a callback back that is not queued yet: by what add_done_callback gave, or, when it is a function, each time
+  /// that this one was added. Gives how many. Any thread. Mirrors Future.remove_done_callback.
   std::size_t remove_done_callback(DoneCallback name) const { return hocket::remove_done_callback(the(), name); }
-  template <std::equality_comparable F>
-    requires(!std::is_same_v<F, DoneCallback>)
-  std::size_t remove_done_callback(const F& fn) const {
-    return remove_equal_done_callbacks(the(), fn);
+  template <class F>
+    requires std::is_function_v<F>
+  std::size_t remove_done_callback(F* fn) const {
+    return remove_function_done_callbacks(the(), fn);
   }
 
   /// The loop it belongs to; an empty handle once a task is done. Mirrors Future.get_loop.
@@ -261,8 +261,8 @@ class Future : public future_handle<T, future_state<T>> {
     return true;
   }
 
-  /// Calls `fn(future)` through the loop when it is done, soon if it is, in the context that is here now. Any thread.
-  /// Mirrors Future.add_done_callback.
+  /// Calls `fn(future)` through the loop when it is done, soon if it is, in the context that is here now; not once the
+  /// loop is closed. Any thread. Mirrors Future.add_done_callback.
   template <class F>
   DoneCallback add_done_callback(F fn, DoneCallbackOptions options = {}) const;
 };
