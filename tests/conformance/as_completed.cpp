@@ -178,6 +178,30 @@ IN_BOTH_DOORS(as_completed, dropping_it_early_does_no_harm) {
   co_await asyncio::gather(tasks);
 }
 
+IN_BOTH_DOORS(as_completed, who_is_done_at_the_call_is_in_time) {
+  std::vector<Future<int>> futures;
+  for (int i = 0; i < 4; ++i) {
+    futures.push_back(new_future<int>());
+    futures.back().set_result(i);
+  }
+  int sum = 0;
+  ASYNC_FOR(auto future, asyncio::as_completed(futures, {.timeout = 0})) sum += future.result();
+  EXPECT_EQ(sum, 6);
+}
+
+// The pool of its own goes, and with it its threads, only when nothing holds the loop.
+TEST(as_completed, leaves_nothing_behind_when_its_loop_is_closed_first) {
+  const asyncio::EventLoop other = asyncio::new_event_loop();
+  std::vector<Future<int>> futures{other.create_future<int>(), other.create_future<int>()};
+  asyncio::run(
+      [](std::vector<Future<int>> all) -> Coro<> {
+        auto ends = asyncio::as_completed(all, {.timeout = 10});
+        co_return;
+      }(futures),
+      {.virtual_clock = true});
+  for (auto& f : futures) f.set_result(1);
+}
+
 // Tasks end on several workers while the time runs out: each await has one outcome, and none is missing.
 static Coro<> short_of_time() {
   for (int round = 0; round < 100; ++round) {
@@ -196,4 +220,30 @@ static Coro<> short_of_time() {
 TEST(as_completed, ends_and_timeouts_at_once_are_eight_outcomes_of_eight) {
   for (const unsigned workers : hocket::support::test_workers())
     asyncio::run_parallel(short_of_time(), {.workers = workers});
+}
+
+// The time is up while the futures that are left are still being listened to.
+static Coro<> no_time_at_all() {
+  for (int round = 0; round < 200; ++round) {
+    std::vector<Future<int>> futures;
+    for (int i = 0; i < 16; ++i) futures.push_back(new_future<int>());
+    for (int i = 0; i < 16; i += 2) futures[static_cast<std::size_t>(i)].set_result(i);
+    auto ends = asyncio::as_completed(futures, {.timeout = 0});
+    auto setter = asyncio::create_task([](Future<int> f) -> Coro<> {
+      f.set_result(1);
+      co_return;
+    }(futures[1]));
+    int ended = 0, late = 0;
+    for (auto next : ends) {
+      const std::string how = co_await ending(std::move(next));
+      ++(how == "returned" ? ended : late);
+    }
+    EXPECT_GE(ended, 8);
+    EXPECT_GE(late, 7);
+    co_await setter;
+  }
+}
+TEST(as_completed, no_time_is_no_race_with_the_call) {
+  for (const unsigned workers : hocket::support::test_workers())
+    asyncio::run_parallel(no_time_at_all(), {.workers = workers});
 }

@@ -172,6 +172,59 @@ IN_BOTH_DOORS(gather, with_return_exceptions_a_cancel_of_the_gather_is_thrown_wh
   EXPECT_TRUE(quick.cancelled());
 }
 
+IN_BOTH_DOORS(gather, with_return_exceptions_a_cancel_is_thrown_though_the_children_end_at_once) {
+  auto gathered = asyncio::gather(asyncio::return_exceptions, new_future<int>(), new_future<int>());
+  EXPECT_TRUE(gathered.cancel("bye"));
+  EXPECT_EQ(co_await ending(gathered), "CancelledError: bye");
+}
+
+IN_BOTH_DOORS(gather, with_return_exceptions_a_cancel_has_the_message_of_the_last_child) {
+  auto swallows = []() -> Coro<> { (void)co_await asyncio::as_result(asyncio::sleep(10)); };
+  for (const bool last_swallows : {false, true}) {
+    std::vector<Task<>> children;
+    for (int i = 0; i < 2; ++i)
+      children.push_back(i == last_swallows ? asyncio::create_task(swallows)
+                                            : asyncio::create_task(asyncio::sleep(10)));
+    auto gathered = asyncio::gather(asyncio::return_exceptions, children);
+    co_await settle();
+    EXPECT_TRUE(gathered.cancel("bye"));
+    EXPECT_EQ(co_await ending(gathered), last_swallows ? "CancelledError" : "CancelledError: bye");
+  }
+}
+
+IN_SERIAL_DOOR(gather, whose_children_have_ended_is_not_cancelled_any_more) {
+  auto child = new_future<int>();
+  auto gathered = asyncio::gather(asyncio::gather(child));  // the inner one is not done, but has nothing to cancel
+  child.set_result(1);
+  EXPECT_FALSE(gathered.cancel());
+  EXPECT_EQ(co_await ending(gathered), "returned");
+}
+
+// What is left of a loop that is gone when the future ends at last, which is another loop's.
+TEST(gather, may_outlive_its_loop) {
+  const asyncio::EventLoop other = asyncio::new_event_loop();
+  for (const bool is_parallel : {false, true}) {
+    auto child = other.create_future<int>();
+    using gathered_t = decltype(asyncio::gather(child));
+    gathered_t gathered;
+    auto body = [](Future<int> f, gathered_t& g) -> Coro<> {
+      g = asyncio::gather(f);
+      co_return;
+    };
+    if (is_parallel) {
+      asyncio::run_parallel(body(child, gathered));
+    } else {
+      asyncio::run(body(child, gathered));
+    }
+    EXPECT_TRUE(gathered.get_loop().is_closed());
+    gathered.add_done_callback([](const gathered_t&) { ADD_FAILURE(); });
+    EXPECT_FALSE(gathered.done());
+    child.set_result(1);
+    EXPECT_TRUE(gathered.done());
+    EXPECT_EQ(std::get<0>(gathered.result()), 1);
+  }
+}
+
 IN_BOTH_DOORS(gather, resumes_a_cancelled_caller_when_the_first_child_has_ended) {
   const double start = now();
   auto slow = asyncio::create_task([]() -> Coro<int> {
@@ -257,6 +310,22 @@ IN_SERIAL_DOOR(wait, first_exception_gives_the_failed_and_leaves_the_rest) {
   EXPECT_TRUE(pending[0] == tasks[0]);
   EXPECT_EQ(now() - start, 0);
   tasks[0].cancel();
+}
+
+IN_BOTH_DOORS(wait, first_exception_has_seen_what_ended_it) {
+  for (const bool is_done_before : {false, true}) {
+    std::vector<Future<int>> futures{new_future<int>(), new_future<int>()};
+    if (is_done_before) futures[0].set_exception(asyncio::ValueError("seen"));
+    auto waiting = asyncio::create_task(asyncio::wait(futures, {.return_when = asyncio::FIRST_EXCEPTION}));
+    co_await settle();
+    if (!is_done_before) futures[0].set_exception(asyncio::ValueError("seen"));
+    co_await waiting;
+    EXPECT_TRUE(futures[0].state()->exception_was_seen());
+    futures[1].set_exception(asyncio::ValueError("not seen"));
+    co_await asyncio::wait(futures);
+    EXPECT_FALSE(futures[1].state()->exception_was_seen());
+    EXPECT_EQ(describe(futures[1].exception()), "ValueError: not seen");
+  }
 }
 
 IN_SERIAL_DOOR(wait, first_completed_counts_all_that_ended_before_it_resumed) {

@@ -207,3 +207,67 @@ TEST(races, serial_loops_of_two_threads_share_the_pool) {
   producer.join();
   EXPECT_EQ(sum, static_cast<long>(items) * (items + 1) / 2);
 }
+
+// A task that awaits a gather is cancelled while the children end, of which one swallows its cancel: the request, once
+// accepted, is not lost.
+static Coro<> cancels_of_a_gather() {
+  constexpr int rounds = 300;
+  std::minstd_rand chance(static_cast<unsigned>(hocket::support::test_seed()));
+  auto child = [](unsigned seed) -> Coro<> {
+    std::minstd_rand own(seed + 1);
+    dawdle(own);
+    co_await asyncio::sleep(0);
+    dawdle(own);
+  };
+  auto swallows = [](unsigned seed) -> Coro<> {
+    std::minstd_rand own(seed + 1);
+    (void)co_await asyncio::as_result(asyncio::sleep(0.00002));
+    dawdle(own);
+  };
+  auto wait_for_both = [&](unsigned a, unsigned b, bool as_values) -> Coro<> {
+    if (as_values) {
+      co_await asyncio::gather(asyncio::return_exceptions, child(a), swallows(b));
+    } else {
+      co_await asyncio::gather(swallows(a), swallows(b));
+    }
+  };
+  for (int i = 0; i < rounds; ++i) {
+    const auto a = static_cast<unsigned>(chance()), b = static_cast<unsigned>(chance());
+    auto waiter = asyncio::create_task(wait_for_both, a, b, i % 2 == 0);
+    auto canceller = asyncio::create_task([](Task<> t, unsigned seed) -> Coro<bool> {
+      std::minstd_rand own(seed + 1);
+      for (unsigned n = seed % 8; n > 0; --n) dawdle(own);
+      co_return t.cancel();
+    }(waiter, static_cast<unsigned>(chance())));
+    const bool accepted = co_await canceller;
+    EXPECT_EQ(co_await ending(waiter), accepted ? "CancelledError" : "returned");
+  }
+}
+TEST(races, a_cancel_of_a_gather_is_not_lost) { in_real_time(&cancels_of_a_gather); }
+
+// Futures end from another thread while the loop in which they are gathered and waited for closes.
+TEST(races, an_end_from_elsewhere_may_meet_the_close_of_the_loop) {
+  const asyncio::EventLoop other = asyncio::new_event_loop();
+  std::minstd_rand chance(static_cast<unsigned>(hocket::support::test_seed()));
+  for (int i = 0; i < 200; ++i) {
+    auto future = other.create_future<int>();
+    using gathered_t = decltype(asyncio::gather(future));
+    gathered_t gathered;
+    Future<int> shielded;
+    std::thread ender;
+    asyncio::run([](Future<int> f, gathered_t& g, Future<int>& s, std::thread& t, unsigned seed) -> Coro<> {
+      g = asyncio::gather(f);
+      s = asyncio::shield(f);
+      auto ends = asyncio::as_completed(std::vector<Future<int>>{f});
+      t = std::thread([f, seed] {
+        std::minstd_rand own(seed + 1);
+        dawdle(own);
+        f.set_result(1);
+      });
+      co_return;
+    }(future, gathered, shielded, ender, static_cast<unsigned>(chance())));
+    ender.join();
+    EXPECT_TRUE(gathered.done());
+    EXPECT_TRUE(shielded.done());
+  }
+}

@@ -86,6 +86,38 @@ IN_BOTH_DOORS(shield, a_value_that_only_moves_passes) {
   EXPECT_TRUE(value && *value == 5);
 }
 
+namespace {
+
+struct throws_when_copied {
+  throws_when_copied() = default;
+  throws_when_copied(throws_when_copied&&) = default;
+  throws_when_copied(const throws_when_copied&) { throw asyncio::ValueError("copy"); }
+  throws_when_copied& operator=(const throws_when_copied&) = delete;
+};
+
+}  // namespace
+
+IN_BOTH_DOORS(shield, a_value_whose_copy_throws_is_a_failure) {
+  auto inner = new_future<throws_when_copied>();
+  auto outer = asyncio::shield(inner);
+  inner.set_result(throws_when_copied());
+  EXPECT_EQ(co_await ending(outer), "ValueError: copy");
+  EXPECT_EQ(co_await ending(asyncio::shield(inner)), "ValueError: copy");
+}
+
+TEST(shield, ends_though_its_loop_is_closed) {
+  const asyncio::EventLoop other = asyncio::new_event_loop();
+  auto inner = other.create_future<int>();
+  Future<int> outer;
+  asyncio::run([](Future<int> f, Future<int>& out) -> Coro<> {
+    out = asyncio::shield(f);
+    co_return;
+  }(inner, outer));
+  inner.set_result(1);
+  EXPECT_TRUE(outer.done());
+  EXPECT_EQ(outer.result(), 1);
+}
+
 IN_BOTH_DOORS(shield, an_inner_that_never_ends_leaves_nothing_behind) {
   auto inner = new_future<int>();
   auto outer = asyncio::shield(inner);

@@ -15,15 +15,15 @@ rt::counted_ptr<completion_queue> completion_queue::make(loop_state& loop,
                                                          OptionalDelay timeout) {
   auto it = rt::counted_ptr<completion_queue>::adopt(new completion_queue(loop, futures.size()));
   for (auto& f : futures) it->listeners_.emplace_back(*it, std::move(f));
-  if (timeout) {
-    rt::counted_ptr<callback> timer =
-        loop.call_at(rt::saturating_add(loop.now(), timeout->nanos()), [it] { it->time_is_up(); });
-    const std::lock_guard guard(it->mutex_);
-    if (!it->is_late_) it->timer_ = std::move(timer);  // in the parallel door it may have struck already
-  }
   for (listener& l : it->listeners_) {
     it->add_ref();  // held until it had its turn, or time_is_up() took it out
     if (!l.future->add_waiter(l)) l.take_turn();
+  }
+  // After them, as in CPython: who is done already is in time. In the parallel door it may strike at once.
+  if (timeout) {
+    const std::lock_guard guard(it->mutex_);
+    if (it->left_ > 0)
+      it->timer_ = loop.call_at(rt::saturating_add(loop.now(), timeout->nanos()), [it] { it->time_is_up(); });
   }
   return it;
 }
@@ -37,11 +37,7 @@ completion_queue::listener::listener(completion_queue& q, rt::counted_ptr<future
     : queue(q), future(std::move(f)) {}
 
 void completion_queue::listener::take_turn() noexcept {
-  if (rt::task_home* const home = queue.serial_home_) {
-    home->post(*this);
-  } else {
-    queue.one_done(*this);
-  }
+  if (!loop_state::queue_turn(queue.serial_home_, *this)) queue.one_done(*this);
 }
 
 bool completion_queue::claim() noexcept {

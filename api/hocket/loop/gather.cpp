@@ -13,11 +13,7 @@ gather_core::listener::listener(gather_core& g, rt::counted_ptr<future_core> f) 
     : gather(g), future(std::move(f)) {}
 
 void gather_core::listener::fire(future_core&) noexcept {
-  if (rt::task_home* const home = gather.serial_home_) {
-    home->post(*this);
-  } else {
-    gather.child_done(*this);
-  }
+  if (!loop_state::queue_turn(gather.serial_home_, *this)) gather.child_done(*this);
 }
 
 void gather_core::listen() {
@@ -57,15 +53,21 @@ void gather_core::child_done(listener& l) noexcept {
 
 void gather_core::end_with_values() noexcept {
   if (first_failure_) return publish_exception(first_failure_);
-  // order: G2: pairs with the store in cancel(). A child swallowed the request, or its end was made a value; the gather
-  // is cancelled all the same.
-  if (cancel_requested_.load(rt::acquire)) return publish_exception(std::make_exception_ptr(CancelledError()));
+  // A child swallowed the request, or its end was made a value; the gather is cancelled all the same.
+  // order: G2: a place among the requests; who counts one before it is heard, who comes later is refused.
+  if (requests_.fetch_or(settled, rt::relaxed) != 0) return publish_exception(cancelled_error());
   try {
     collect();
   } catch (...) {
     return publish_exception(std::current_exception());
   }
   publish_value();
+}
+
+// As in CPython, that of the last child in argument order, whose message it brings along.
+std::exception_ptr gather_core::cancelled_error() const {
+  const future_core& last = *children_.back().future;
+  return last.is_cancelled() ? failure_of(last) : std::make_exception_ptr(CancelledError());
 }
 
 void gather_core::cancel_others(const listener& l) noexcept {
@@ -80,12 +82,16 @@ std::exception_ptr failure_of(const future_core& f) {
   return e;
 }
 
+// The request counts before the children hear of it: the last of them may end at once, here or on another worker. True
+// only when the gather will end as cancelled, or with a child's failure.
 bool gather_core::cancel(std::string_view message) {
   if (is_done()) return false;
+  if (requests_.fetch_add(one_request, rt::relaxed) & settled) return false;  // order: G2
   bool any = false;
   for (listener& l : children_) any = l.future->cancel(message) || any;
-  if (any) cancel_requested_.store(true, rt::release);  // order: G2
-  return any;
+  if (any) return true;
+  // Every child had ended: the request is taken back, unless the end has heard of it meanwhile.
+  return requests_.fetch_sub(one_request, rt::relaxed) & settled;  // order: G2
 }
 
 }  // namespace hocket

@@ -53,7 +53,7 @@ V take_or_copy(V& v) {
 class gather_core : public future_core {
  public:
   bool cancel(std::string_view message) override;
-  loop_state* loop() const noexcept override { return loop_; }
+  loop_state* loop() const noexcept override { return loop_.get(); }
 
  protected:
   gather_core(loop_state* loop, std::size_t children, on_failure mode);
@@ -83,13 +83,16 @@ class gather_core : public future_core {
   void child_done(listener& l) noexcept;
   void cancel_others(const listener& l) noexcept;
   void end_with_values() noexcept;
+  std::exception_ptr cancelled_error() const;
   std::exception_ptr& failure() noexcept override { return failure_; }
 
-  loop_state* const loop_;
+  const rt::counted_ptr<loop_state> loop_;
   rt::task_home* const serial_home_;  // where the children's ends take their turn; null on the pool
   std::vector<listener> children_;
   std::atomic<std::size_t> left_;
-  std::atomic<bool> cancel_requested_{false};
+  // Whether it ends with values is settled once; before, each cancel() that found a child to cancel counts here.
+  static constexpr std::uint32_t settled = 1, one_request = 2;
+  std::atomic<std::uint32_t> requests_{0};
   const on_failure mode_;
   std::atomic<bool> has_failed_{false};
   std::exception_ptr

@@ -176,6 +176,18 @@ rt::task_home* loop_state::serial_home_here() noexcept {
   return here.is_serial() ? &here : nullptr;
 }
 
+bool loop_state::queue_turn(rt::task_home* serial_home, rt::runnable& r) noexcept {
+  if (!serial_home) return false;
+  if (serial_home->runs_here()) return serial_home->post(r), true;
+  auto& loop = *static_cast<loop_state*>(serial_home->owner());
+  // order: O3: either this sees that the loop is closed, or close() sees this and waits; pairs with close().
+  loop.posters_.fetch_add(1, rt::seq_cst);
+  const bool is_open = !loop.closed_.load(rt::seq_cst);
+  if (is_open) serial_home->post(r);
+  loop.posters_.fetch_sub(1, rt::release);  // order: O3: the last touch
+  return is_open;
+}
+
 rt::nanos loop_state::virtual_time_spent() noexcept { return virtual_spent.load(rt::relaxed); }  // order: a sum
 
 void loop_state::check_closed() const {
@@ -337,9 +349,9 @@ void loop_state::close() {
   cancel_leftovers();
   signal_watches_->close();
   fd_watches_->close();
-  closed_.store(true, rt::relaxed);  // order: a hint to other threads
-  // order: O1: a future that ended a run may be at its last step of doing so.
-  while (run_ends_.load(rt::acquire) > 0) std::this_thread::yield();
+  closed_.store(true, rt::seq_cst);  // order: O3: pairs with queue_turn(); a hint to others
+  // order: O1, O3: who ends a future may be at the last step of ending a run, or of queueing what follows.
+  while (run_ends_.load(rt::acquire) > 0 || posters_.load(rt::seq_cst) > 0) std::this_thread::yield();
   drop_callbacks();
   set_exception_handler(nullptr);  // it may hold what holds the loop
   set_default_executor(nullptr);   // the last handle waits for what was given to it

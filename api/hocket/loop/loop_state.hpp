@@ -80,6 +80,10 @@ class loop_state {
   /// The serial home of the calling task, or of this loop when no task calls; null when that is not serial.
   rt::task_home* serial_home_here() noexcept;
 
+  /// Queues `r`, what follows the end of a future, to take its turn in `serial_home`, as CPython's callbacks do. False
+  /// when the caller is to do it at once: that is null, or of a loop that is closed. Any thread.
+  static bool queue_turn(rt::task_home* serial_home, rt::runnable& r) noexcept;
+
   /// Runs until `f` is done; the calling thread sleeps. Not from within a loop. Ctrl-C: see interrupts.hpp. Throws
   /// RuntimeError("Event loop stopped before Future completed.").
   void run_until_done(future_core& f) { run_claim(*this).until_done(f); }
@@ -224,6 +228,7 @@ class loop_state {
   std::atomic<rt::nanos> slow_callback_{100 * rt::nanos_per_ms};
   std::atomic<std::uint64_t> run_number_{0};  // counts begins and ends of runs
   std::atomic<std::uint32_t> run_ends_{0};    // those that a future still refers to
+  std::atomic<std::uint32_t> posters_{0};     // threads in queue_turn()
   std::shared_ptr<rt::scheduler> sched_;
   pool_task_home pool_home_;
   bulk_task_home bulk_home_;

@@ -15,9 +15,7 @@ void shield_link::fire(future_core& inner) noexcept {
   if (outer().is_cancelled()) {
     report_abandoned();
     delete this;
-  } else if (serial_home_) {
-    serial_home_->post(*this);  // its turn in the ready queue, as CPython's callback
-  } else {
+  } else if (!loop_state::queue_turn(serial_home_, *this)) {  // its turn, as CPython's callback
     pass_on();
   }
 }
@@ -30,7 +28,11 @@ void shield_link::pass_on() noexcept {
     } else if (inner_->has_failed()) {
       if (outer().begin_completion()) outer().publish_exception(inner_->take_notice());
     } else {
-      pass_value();
+      try {
+        pass_value();
+      } catch (...) {  // what copies the value threw
+        if (outer().begin_completion()) outer().publish_exception(std::current_exception());
+      }
     }
   }
   delete this;

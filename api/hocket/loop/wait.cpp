@@ -23,17 +23,19 @@ rt::counted_ptr<wait_core> wait_core::make(loop_state& loop, const std::vector<r
 wait_core::listener::listener(wait_core& w, rt::counted_ptr<future_core> f) noexcept : wait(w), future(std::move(f)) {}
 
 void wait_core::listener::fire(future_core& f) noexcept {
-  if (rt::task_home* const home = wait.serial_home_) {
-    home->post(*this);
-  } else {
-    wait.one_done(f);
-  }
+  if (!loop_state::queue_turn(wait.serial_home_, *this)) wait.one_done(f);
+}
+
+// Who waits for the first exception has seen one that ends a wait; CPython does not look at that of the last.
+static bool is_seen_failure(const future_core& f) noexcept {
+  if (!f.has_failed()) return false;
+  f.mark_seen();
+  return true;
 }
 
 void wait_core::one_done(future_core& f) noexcept {
   const bool last = left_.fetch_sub(1, rt::acq_rel) == 1;  // order: W1: pairs with itself
-  const bool failed = when_ == FIRST_EXCEPTION && f.has_failed();
-  if (last || when_ == FIRST_COMPLETED || failed) enough_.try_set_result();
+  if (last || when_ == FIRST_COMPLETED || (when_ == FIRST_EXCEPTION && is_seen_failure(f))) enough_.try_set_result();
   release_ref();
 }
 
@@ -49,14 +51,14 @@ void wait_core::release_ref() const noexcept {
 }
 
 bool enough_done(const std::vector<rt::counted_ptr<future_core>>& futures, ReturnWhen when) noexcept {
-  std::size_t done = 0;
+  std::size_t left = futures.size();
+  bool enough = false;
   for (const auto& f : futures) {
     if (!f->is_done()) continue;
-    ++done;
-    if (when == FIRST_COMPLETED) return true;
-    if (when == FIRST_EXCEPTION && f->has_failed()) return true;
+    if (--left == 0 || when == FIRST_COMPLETED) return true;
+    if (when == FIRST_EXCEPTION && is_seen_failure(*f)) enough = true;
   }
-  return done == futures.size();
+  return enough;
 }
 
 Coro<> wait_for_enough(std::vector<rt::counted_ptr<future_core>> futures, WaitOptions options) {
