@@ -1,6 +1,7 @@
 // Futures and done callbacks: groups C24 and C25.
 #include <atomic>
 #include <memory>
+#include <thread>
 
 #include "doors.hpp"
 
@@ -44,6 +45,47 @@ IN_BOTH_DOORS(futures, a_failed_one_throws_and_gives_its_exception) {
   EXPECT_EQ(describe(future.exception()), "ValueError: no");
   EXPECT_EQ(co_await ending(future), "ValueError: no");
   EXPECT_EQ(co_await ending(future), "ValueError: no");
+}
+
+IN_BOTH_DOORS(futures, no_exception_is_no_way_to_fail) {
+  auto future = new_future<int>();
+  EXPECT_EQ(ending_of([&] { future.set_exception(std::exception_ptr()); }), "TypeError: invalid exception object");
+  EXPECT_EQ(ending_of([&] { future.set_exception(nullptr); }), "TypeError: invalid exception object");
+  EXPECT_EQ(ending_of([&] { return future.try_set_exception({}); }), "TypeError: invalid exception object");
+  EXPECT_FALSE(future.done());
+  future.set_result(1);
+  EXPECT_EQ(ending_of([&] { future.set_exception(nullptr); }), "InvalidStateError: invalid state");
+  EXPECT_EQ(co_await ending(future), "returned");
+}
+
+namespace {
+
+Coro<> keep([[maybe_unused]] std::shared_ptr<int> argument) { co_await asyncio::sleep(0.1); }
+
+}  // namespace
+
+// Its frame ends before it is done, and destructors are code like any other.
+IN_BOTH_DOORS(futures, a_task_has_its_loop_until_it_is_done) {
+  Task<> task;
+  bool done = true, has_loop = false, was_called = false;
+  std::string how;
+  auto look = [&](const int* p) {
+    delete p;
+    const auto look_from_outside = [&] {
+      done = task.done();
+      has_loop = static_cast<bool>(task.get_loop());
+      how = ending_of([&] { (void)task.add_done_callback([&](const Task<>&) { was_called = true; }); });
+    };
+    std::thread(look_from_outside).join();
+  };
+  task = asyncio::create_task(keep(std::shared_ptr<int>(new int(1), look)));
+  co_await task;
+  co_await settle();
+  EXPECT_FALSE(done);
+  EXPECT_TRUE(has_loop);
+  EXPECT_EQ(how, "returned");
+  EXPECT_TRUE(was_called);
+  EXPECT_FALSE(task.get_loop());
 }
 
 IN_BOTH_DOORS(futures, a_task_has_no_result_of_its_own_to_set_but_gives_its_names) {

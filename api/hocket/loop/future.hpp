@@ -245,17 +245,20 @@ class Future : public future_handle<T, future_state<T>> {
     return true;
   }
 
-  /// Completes it with an exception: an exception_ptr or the exception itself. Mirrors Future.set_exception.
+  /// Completes it with an exception: an exception_ptr or the exception itself. Throws InvalidStateError("invalid state")
+  /// when it is done already, TypeError for a null pointer. Any thread. Mirrors Future.set_exception.
   void set_exception(std::exception_ptr e) const {
     if (!try_set_exception(std::move(e))) throw InvalidStateError("invalid state");
   }
   template <class E>
-    requires(!std::is_same_v<std::decay_t<E>, std::exception_ptr>)
+    requires(!std::is_convertible_v<E, std::exception_ptr>)
   void set_exception(E&& e) const {
     set_exception(std::make_exception_ptr(std::forward<E>(e)));
   }
+  /// The same, false when it is done already.
   bool try_set_exception(std::exception_ptr e) const {
     auto& f = this->the();
+    if (!e && !f.is_done()) throw TypeError("invalid exception object");
     if (!f.begin_completion()) return false;
     f.publish_exception(std::move(e));
     return true;

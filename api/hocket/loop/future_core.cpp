@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <hocket/loop/loop_state.hpp>
+#include <hocket/rt/base/error.hpp>
 
 namespace hocket {
 
@@ -14,6 +15,7 @@ bool future_core::begin_completion() noexcept {
 }
 
 void future_core::publish_exception(std::exception_ptr e) noexcept {
+  if (!e) rt::fatal("future", "failed without an exception");
   failure() = std::move(e);
   publish(status::failed);
 }

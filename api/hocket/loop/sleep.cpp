@@ -6,7 +6,7 @@ bool sleep_wait::commit(rt::task_base& self) noexcept {
   if (is_only_a_turn_) {
     wake(self);  // owned, so it is queued behind what is ready
   } else {
-    self.home().arm(*this, rt::saturating_add(self.home().now(), delay().nanos()));
+    self.home().arm(*this, rt::saturating_add(self.home().now(), static_cast<rt::nanos>(number)));
   }
   return true;
 }
@@ -26,6 +26,15 @@ namespace {
 Coro<> as_coro(Delay d) { co_await sleep_wait(d); }
 
 }  // namespace
+
+void sleep_wait::refuse_reuse() const {
+  if (task_) throw RuntimeError("cannot reuse already awaited coroutine");
+}
+
+Delay sleep_wait::delay() const {
+  refuse_reuse();
+  return std::chrono::nanoseconds(static_cast<rt::nanos>(number));
+}
 
 sleep_wait::operator Coro<void>() && { return as_coro(delay()); }
 

@@ -17,6 +17,16 @@ class sleep_wait : public rt::leaf_awaiter, private rt::timer {
     number = static_cast<std::uint64_t>(d.nanos());
   }
 
+  sleep_wait&& operator co_await() && {
+    refuse_reuse();
+    return std::move(*this);
+  }
+  template <class T = void>
+  sleep_wait& operator co_await() & {
+    static_assert(!sizeof(T*), "a sleep is awaited once: write co_await sleep(...) each time");
+    return *this;
+  }
+
   bool commit(rt::task_base& self) noexcept override;
   bool cancel(rt::task_base& self) noexcept override;
   void await_resume();
@@ -25,8 +35,9 @@ class sleep_wait : public rt::leaf_awaiter, private rt::timer {
   operator Coro<void>() &&;
 
  protected:
-  /// Until it is awaited: from then on a heap of timers keeps its own number there.
-  Delay delay() const noexcept { return std::chrono::nanoseconds(static_cast<rt::nanos>(number)); }
+  /// Throws when it was awaited already: from then on a heap of timers keeps its own number where the delay was.
+  void refuse_reuse() const;
+  Delay delay() const;
 
  private:
   void run() noexcept final;
@@ -40,6 +51,16 @@ class sleep_wait_with_value : public sleep_wait {
  public:
   sleep_wait_with_value(Delay d, T value) : sleep_wait(d), value_(std::move(value)) {}
   using value_type = T;
+
+  sleep_wait_with_value&& operator co_await() && {
+    refuse_reuse();
+    return std::move(*this);
+  }
+  sleep_wait_with_value& operator co_await() & {
+    static_assert(!sizeof(T*), "a sleep is awaited once: write co_await sleep(...) each time");
+    return *this;
+  }
+
   T await_resume() {
     sleep_wait::await_resume();
     return std::move(value_);
@@ -56,7 +77,8 @@ class sleep_wait_with_value : public sleep_wait {
 
 /// Suspends the calling task for `delay` (seconds, or a chrono duration), never shorter; zero or less gives the others
 /// one turn. Gives `value` back when there is one. Cancelled: the timer goes, CancelledError is thrown. Throws
-/// ValueError for NaN. A function object, so that POSIX ::sleep is never picked by accident. Mirrors asyncio.sleep.
+/// ValueError for NaN; RuntimeError when what it gave is awaited once more. A function object, so that POSIX ::sleep is
+/// never picked by accident. Mirrors asyncio.sleep.
 inline constexpr struct sleep_function {
   [[nodiscard("co_await it")]] sleep_wait operator()(Delay delay) const noexcept { return sleep_wait(delay); }
   template <class T>

@@ -102,7 +102,8 @@ rt::task_base* task_core::finish(bool began) noexcept {
 
 loop_state& task_core::its_loop() const noexcept { return *static_cast<loop_state*>(home().owner()); }
 
-loop_state* task_core::loop() const noexcept { return has_ended() ? nullptr : &its_loop(); }
+// Until others see that it is done, the loop has it, and so is there.
+loop_state* task_core::loop() const noexcept { return is_done() ? nullptr : &its_loop(); }
 
 // --- id and extras ---
 
@@ -130,7 +131,7 @@ task_extras& task_core::make_extras() {
 
 // Names and messages are rare, so tasks share locks for them.
 rt::futex_mutex& task_core::extras_mutex() const noexcept {
-  static std::array<rt::futex_mutex, 64> mutexes;
+  static constinit std::array<rt::futex_mutex, 64> mutexes;  // constinit: describe() is called in signal handlers
   return mutexes[reinterpret_cast<std::uintptr_t>(this) / alignof(std::max_align_t) % mutexes.size()];
 }
 

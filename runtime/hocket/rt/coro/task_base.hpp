@@ -150,7 +150,7 @@ class task_base : public runnable {
   bool cancel_due_ : 1 = false;
   bool began_ : 1 = false;
   bool deferred_ : 1 = false;  // it stands in the bulk queue because of its function
-  bool : 0;                    // those below do not change, and are read by anybody
+  bool : 0;                    // those below do not change from schedule() on, and are read by anybody
   const bool is_serial_ : 1;
   const bool is_exclusive_ : 1;
   bool is_learnt_from_ : 1 = false;
