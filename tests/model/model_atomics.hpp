@@ -17,6 +17,7 @@
 #include <hocket/rt/base/clock.hpp>
 
 #include "explorer.hpp"
+#include "happens_before.hpp"
 
 namespace hocket::model {
 
@@ -144,6 +145,8 @@ class model_atomic {
 struct model_atomics {
   template <class T>
   using atomic = model_atomic<T>;
+  template <class T>
+  using plain = model_plain<T>;
 };
 
 /// The text of a mutant, as a template argument.

@@ -16,6 +16,8 @@ inline constexpr auto seq_cst = std::memory_order_seq_cst;
 struct std_atomics {
   template <class T>
   using atomic = std::atomic<T>;
+  template <class T>
+  using plain = T;  // what an object protects by its own steps, so that a model can watch it
 };
 
 /// Two lines, because adjacent-line prefetch pairs them on x86-64.
