@@ -263,6 +263,41 @@ IN_BOTH_DOORS(timeout, the_body_may_move_its_limit_and_the_last_word_counts) {
   EXPECT_NEAR(now() - start, 0.4, 0.01);
 }
 
+IN_BOTH_DOORS(timeout, any_task_of_its_loop_may_move_a_limit) {
+  const double start = now();
+  auto body = [&](asyncio::Timeout& limit) -> Coro<> {
+    std::vector<Task<>> movers;
+    for (int i = 0; i < 4; ++i) {
+      movers.push_back(asyncio::create_task(
+          [](asyncio::Timeout* moved, double when) -> Coro<> {
+            for (int round = 0; round < 50; ++round) {
+              moved->reschedule(when + round);
+              co_await asyncio::sleep(0);
+            }
+          },
+          &limit, start + 100 * i + 20));
+    }
+    for (auto& each : movers) co_await each;
+    limit.reschedule(start + 15);
+    co_await asyncio::sleep(1000);
+  };
+  EXPECT_EQ(co_await ending(asyncio::timeout(10, body)), "TimeoutError");
+  EXPECT_NEAR(now() - start, 15, 0.01);
+}
+
+IN_SERIAL_DOOR(timeout, a_limit_is_not_moved_from_outside_of_its_loop) {
+  std::string how;
+  auto body = [&](asyncio::Timeout& limit) -> Coro<> {
+    const double end = now() + 0.1;
+    how = co_await asyncio::parallel([&] { return ending_of([&] { limit.reschedule(end + 10); }); });
+    EXPECT_NEAR(limit.when().value_or(-1), end, 0.001);
+    co_await asyncio::sleep(1);
+  };
+  EXPECT_EQ(co_await ending(asyncio::timeout(0.1, body)), "TimeoutError");
+  EXPECT_EQ(how,
+            "RuntimeError: Non-thread-safe operation invoked on an event loop other than the current one");
+}
+
 IN_BOTH_DOORS(timeout, the_body_may_take_its_limit_away_or_bring_one) {
   auto take_away = [](asyncio::Timeout& limit) -> Coro<int> {
     limit.reschedule(std::nullopt);

@@ -16,6 +16,8 @@ namespace hocket::testing_support {
 namespace {
 
 std::atomic<std::uint64_t> count{0};
+constinit thread_local std::int64_t blocks = 0;
+constinit thread_local unsigned until_failure = 0;
 
 }  // namespace
 
@@ -28,14 +30,24 @@ bool counts_allocations() noexcept {
 }
 
 std::uint64_t allocations() noexcept { return count.load(std::memory_order_relaxed); }
+std::int64_t own_blocks() noexcept { return blocks; }
+void fail_allocation(unsigned n) noexcept { until_failure = n; }
 
 #if !defined(HOCKET_SANITIZED)
 namespace {
 
 void* counted(std::size_t size) {
   count.fetch_add(1, std::memory_order_relaxed);
-  if (void* p = std::malloc(size ? size : 1)) return p;
-  throw std::bad_alloc();
+  const bool fails = until_failure > 0 && --until_failure == 0;
+  void* const p = fails ? nullptr : std::malloc(size ? size : 1);
+  if (!p) throw std::bad_alloc();
+  ++blocks;
+  return p;
+}
+
+void give_back(void* p) noexcept {
+  blocks -= p != nullptr;
+  std::free(p);
 }
 
 }  // namespace
@@ -46,8 +58,8 @@ void* counted(std::size_t size) {
 #if !defined(HOCKET_SANITIZED)
 void* operator new(std::size_t size) { return hocket::testing_support::counted(size); }
 void* operator new[](std::size_t size) { return hocket::testing_support::counted(size); }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete[](void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p) noexcept { hocket::testing_support::give_back(p); }
+void operator delete[](void* p) noexcept { hocket::testing_support::give_back(p); }
+void operator delete(void* p, std::size_t) noexcept { hocket::testing_support::give_back(p); }
+void operator delete[](void* p, std::size_t) noexcept { hocket::testing_support::give_back(p); }
 #endif

@@ -42,8 +42,12 @@ task_core* core_of(rt::task_base* t) noexcept { return t ? static_cast<task_core
 
 }  // namespace
 
-task_core::task_core(rt::task_home& home, std::source_location where)
-    : task_base(home), id_or_extras_(next_task_id() << 1 | 1) {
+task_core::task_core(rt::task_home& home) noexcept : task_base(home), id_or_extras_(next_task_id() << 1 | 1) {
+  if (is_exclusive()) home.hold();
+}
+
+// By way of the other constructor: after it, whatever throws here, the destructor gives back what is held.
+task_core::task_core(rt::task_home& home, std::source_location where) : task_core(home) {
   const std::uint16_t number = rt::hog_book::id_of(where);
   set_function(number, number != rt::hog_book::nobody && home.may_defer());
   if (number == rt::hog_book::nobody) make_extras().where = where;
@@ -51,7 +55,6 @@ task_core::task_core(rt::task_home& home, std::source_location where)
   if (const task_core* creator = core_of(rt::current_task())) {
     if (auto scope = creator->scope()) set_scope(std::move(scope));
   }
-  if (is_exclusive()) home.hold();
   if (auto context = copy_of_current_context()) make_extras().context.use(std::move(context));
 }
 

@@ -83,6 +83,8 @@ class task_core : public future_core, public rt::task_base, public rt::list_node
   void set_scope(rt::counted_ptr<task_scope> scope) { make_extras().scope = std::move(scope); }
 
  private:
+  explicit task_core(rt::task_home& home) noexcept;
+
   loop_state& its_loop() const noexcept;
   void leave_scope() noexcept;
   void note_message(std::string_view message) noexcept final;

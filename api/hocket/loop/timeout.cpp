@@ -8,9 +8,9 @@
 
 namespace hocket {
 
-// The state of one block. Its timer may fire on another worker while the block ends, so both take the mutex, and the
-// request to cancel is made under it: either it is in before leave() looks, or it is never made. Task hooks never take
-// this mutex.
+// The state of one block. Its timer may fire on another worker while the block ends, and tasks may move it at once, so
+// all take the mutex. The request to cancel is made under it: either it is in before leave() looks, or it is never made.
+// Task hooks never take this mutex.
 class Timeout::limit final {
  public:
   explicit limit(rt::task_base& task) : task_(task), cancelling_(task.cancelling()) {}
@@ -33,11 +33,15 @@ class Timeout::limit final {
                            : phase_ == phase::expired ? "Cannot change state of expired Timeout"
                                                       : "Cannot change state of expiring Timeout");
       }
+      // In the words of CPython's debug mode.
+      if (task_.home().is_turning_elsewhere()) {
+        throw RuntimeError("Non-thread-safe operation invoked on an event loop other than the current one");
+      }
+      if (next) next->arm(*deadline);
       deadline_ = deadline;
       before = std::exchange(alarm_, next);
     }
     if (before) before->disarm();
-    if (next) next->arm(*deadline);
   }
 
   std::exception_ptr leave(std::exception_ptr error) noexcept {
@@ -79,8 +83,9 @@ class Timeout::limit final {
     static void* operator new(std::size_t size) { return rt::allocate_frame(size); }
     static void operator delete(void* p, std::size_t size) noexcept { rt::free_frame(p, size); }
 
+    /// Before it is the limit's.
     void arm(rt::nanos deadline) {
-      add_ref();  // the heap's, or the queue's
+      rt::counted_ptr<alarm> held(this);
       rt::task_home& home = limit_->task_.home();
       in_heap_ = deadline > home.now();
       if (in_heap_) {
@@ -88,9 +93,10 @@ class Timeout::limit final {
       } else {
         home.post(*this);  // asyncio's call_soon: it takes its turn
       }
+      held.detach();  // the heap's, or the queue's
     }
 
-    /// Where it is out already, its run gives the reference back, now or when its turn comes.
+    /// When it is the limit's no more. Where it is out already, its run gives the reference back, now or when its turn comes.
     void disarm() noexcept {
       if (in_heap_ && limit_->task_.home().cancel(*this)) release_ref();
     }
@@ -110,7 +116,7 @@ class Timeout::limit final {
     }
 
     const rt::counted_ptr<limit> limit_;
-    bool in_heap_ = false;  // the task only
+    bool in_heap_ = false;  // written by arm()
     mutable std::atomic<std::uint32_t> refs_{1};
   };
 
