@@ -294,8 +294,7 @@ IN_SERIAL_DOOR(timeout, a_limit_is_not_moved_from_outside_of_its_loop) {
     co_await asyncio::sleep(1);
   };
   EXPECT_EQ(co_await ending(asyncio::timeout(0.1, body)), "TimeoutError");
-  EXPECT_EQ(how,
-            "RuntimeError: Non-thread-safe operation invoked on an event loop other than the current one");
+  EXPECT_EQ(how, "RuntimeError: Non-thread-safe operation invoked on an event loop other than the current one");
 }
 
 IN_BOTH_DOORS(timeout, the_body_may_take_its_limit_away_or_bring_one) {

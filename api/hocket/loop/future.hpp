@@ -245,8 +245,8 @@ class Future : public future_handle<T, future_state<T>> {
     return true;
   }
 
-  /// Completes it with an exception: an exception_ptr or the exception itself. Throws InvalidStateError("invalid state")
-  /// when it is done already, TypeError for a null pointer. Any thread. Mirrors Future.set_exception.
+  /// Completes it with an exception: an exception_ptr or the exception itself. Throws InvalidStateError("invalid
+  /// state") when it is done already, TypeError for a null pointer. Any thread. Mirrors Future.set_exception.
   void set_exception(std::exception_ptr e) const {
     if (!try_set_exception(std::move(e))) throw InvalidStateError("invalid state");
   }

@@ -47,7 +47,7 @@ class future_core {
   future_core(const future_core&) = delete;
   future_core& operator=(const future_core&) = delete;
 
-  bool is_done() const noexcept { return status_.load(rt::acquire) >= status::succeeded; }  // order: U1
+  bool is_done() const noexcept { return status_.load(rt::acquire) >= status::succeeded; }       // order: U1
   bool is_cancelled() const noexcept { return status_.load(rt::acquire) == status::cancelled; }  // order: U1
 
   /// Asks for cancellation. False when it is done already. Overridden by tasks and gathers, which pass it on.
@@ -72,8 +72,8 @@ class future_core {
   /// Takes out and drops those for which `match(w, wanted)` holds; gives how many. Must not end or wait for anything.
   std::size_t drop_waiters(bool (*match)(const future_waiter&, const void*) noexcept, const void* wanted) noexcept;
 
-  /// The loop it belongs to; null when it has none, and for a task that is done. Who asks from outside of the loop keeps
-  /// that alive.
+  /// The loop it belongs to; null when it has none, and for a task that is done. Who asks from outside of the loop
+  /// keeps that alive.
   virtual loop_state* loop() const noexcept = 0;
 
   void add_ref() const noexcept { refs_.fetch_add(1, rt::relaxed); }  // order: whoever adds one holds one

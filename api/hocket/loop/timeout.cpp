@@ -9,8 +9,8 @@
 namespace hocket {
 
 // The state of one block. Its timer may fire on another worker while the block ends, and tasks may move it at once, so
-// all take the mutex. The request to cancel is made under it: either it is in before leave() looks, or it is never made.
-// Task hooks never take this mutex.
+// all take the mutex. The request to cancel is made under it: either it is in before leave() looks, or it is never
+// made. Task hooks never take this mutex.
 class Timeout::limit final {
  public:
   explicit limit(rt::task_base& task) : task_(task), cancelling_(task.cancelling()) {}
@@ -96,7 +96,8 @@ class Timeout::limit final {
       held.detach();  // the heap's, or the queue's
     }
 
-    /// When it is the limit's no more. Where it is out already, its run gives the reference back, now or when its turn comes.
+    /// When it is the limit's no more. Where it is out already, its run gives the reference back, now or when its turn
+    /// comes.
     void disarm() noexcept {
       if (in_heap_ && limit_->task_.home().cancel(*this)) release_ref();
     }

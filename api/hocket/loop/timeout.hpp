@@ -28,8 +28,8 @@ class Timeout {
   /// The loop's time at which it expires, in seconds; nothing when there is no limit. Any thread. Mirrors Timeout.when.
   std::optional<double> when() const;
   /// Moves the limit to `when` seconds of the loop's time; nothing: no limit. In the parallel door any thread, in a
-  /// serial loop only code that runs in it. Throws RuntimeError elsewhere, and once the limit is reached or the block is
-  /// over. Mirrors Timeout.reschedule.
+  /// serial loop only code that runs in it. Throws RuntimeError elsewhere, and once the limit is reached or the block
+  /// is over. Mirrors Timeout.reschedule.
   void reschedule(std::optional<double> when) const;
   /// Whether the time was up and the body was cancelled for it. Any thread. Mirrors Timeout.expired.
   bool expired() const;
