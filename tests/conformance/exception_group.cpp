@@ -97,6 +97,23 @@ TEST(exception_group, base_groups_split_too) {
   EXPECT_EQ(rest->exceptions().size(), 1u);
 }
 
+TEST(exception_group, is_what_it_was_made_as_whatever_it_was_caught_as) {
+  try {
+    throw sample();
+  } catch (const BaseExceptionGroup& group) {
+    EXPECT_EQ(shape(group.subgroup<ExceptionGroup>()), "m[ValueError: a, in[TypeError: b, ValueError: c]]");
+    const auto [match, rest] = group.split<TypeError>();
+    EXPECT_STREQ(match->name(), "ExceptionGroup");
+    EXPECT_STREQ(rest->name(), "ExceptionGroup");
+    EXPECT_TRUE(asyncio::is_exception<ExceptionGroup>(group.as_exception()));
+    EXPECT_TRUE(asyncio::is_exception<ExceptionGroup>(match->exceptions().at(0)));
+  }
+  const BaseExceptionGroup mixed("m", {an(CancelledError()), an(ValueError("v"))});
+  EXPECT_FALSE(mixed.subgroup<ExceptionGroup>());
+  EXPECT_STREQ(mixed.subgroup<CancelledError>()->name(), "BaseExceptionGroup");
+  EXPECT_STREQ(mixed.subgroup<ValueError>()->name(), "ExceptionGroup");  // as BaseExceptionGroup(...) chooses in Python
+}
+
 TEST(exception_group, except_star_gives_each_clause_its_part) {
   std::vector<std::string> seen;
   ExceptStar clauses(an(ExceptionGroup("g", {an(ValueError("1")), an(OSError("2")), an(TypeError("3"))})));

@@ -41,7 +41,7 @@ std::optional<Group> as_group(const std::exception_ptr& e) {
 
 template <class Group>
 auto split_group(const Group& group, const ExceptionCondition& is_meant) {
-  const auto [match, rest] = split_exception(std::make_exception_ptr(group), is_meant);
+  const auto [match, rest] = split_exception(group.as_exception(), is_meant);
   return std::pair(as_group<Group>(match), as_group<Group>(rest));
 }
 
@@ -60,8 +60,13 @@ BaseExceptionGroup::BaseExceptionGroup(const std::string& message, std::vector<s
   if (exceptions_.empty()) throw ValueError("second argument (exceptions) must be a non-empty sequence");
 }
 
+BaseExceptionGroup::BaseExceptionGroup(ordinary, const std::string& message, std::vector<std::exception_ptr> exceptions)
+    : BaseExceptionGroup(message, std::move(exceptions)) {
+  name_ = "ExceptionGroup";
+}
+
 ExceptionGroup::ExceptionGroup(const std::string& message, std::vector<std::exception_ptr> exceptions)
-    : Exception(counted(message, exceptions.size())), BaseExceptionGroup(message, std::move(exceptions)) {
+    : Exception(counted(message, exceptions.size())), BaseExceptionGroup(ordinary{}, message, std::move(exceptions)) {
   if (!std::all_of(this->exceptions().begin(), this->exceptions().end(), is_ordinary))
     throw TypeError("Cannot nest BaseExceptions in an ExceptionGroup");
 }

@@ -30,7 +30,8 @@ class BaseExceptionGroup : public BaseException {
  public:
   /// Throws ValueError("second argument (exceptions) must be a non-empty sequence").
   BaseExceptionGroup(const std::string& message, std::vector<std::exception_ptr> exceptions);
-  const char* name() const noexcept override { return "BaseExceptionGroup"; }
+  /// "ExceptionGroup" also of one that was kept as a BaseExceptionGroup, as the parts below are.
+  const char* name() const noexcept override { return name_; }
 
   const std::string& message() const noexcept { return message_; }
   /// Its members, each at least once; some may be groups in turn.
@@ -53,7 +54,15 @@ class BaseExceptionGroup : public BaseException {
   std::pair<std::optional<BaseExceptionGroup>, std::optional<BaseExceptionGroup>> split(
       const ExceptionCondition& is_meant) const;
 
+  /// A copy of what it is, to be thrown or put in a group, whatever it was caught as.
+  virtual std::exception_ptr as_exception() const { return std::make_exception_ptr(*this); }
+
+ protected:
+  struct ordinary {};
+  BaseExceptionGroup(ordinary, const std::string& message, std::vector<std::exception_ptr> exceptions);
+
  private:
+  const char* name_ = "BaseExceptionGroup";
   std::string message_;
   std::vector<std::exception_ptr> exceptions_;
 };
@@ -66,6 +75,7 @@ class ExceptionGroup : public Exception, public BaseExceptionGroup {
   ExceptionGroup(const std::string& message, std::vector<std::exception_ptr> exceptions);
   const char* name() const noexcept override { return "ExceptionGroup"; }
   const char* what() const noexcept override { return Exception::what(); }
+  std::exception_ptr as_exception() const override { return std::make_exception_ptr(*this); }
 
   template <class... E>
     requires(sizeof...(E) > 0)
