@@ -1,55 +1,21 @@
 // EventLoop by hand: run_forever and stop, handles, descriptors, signals, the exception handler.
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <thread>
 
-#include "doors.hpp"
-#include "hocket/rt/base/fd.hpp"
+#include "loops.hpp"
 
 using namespace conformance;
-using asyncio::EventLoop;
 using asyncio::ExceptionContext;
 
 namespace {
 
-/// A loop by hand, of either door.
-template <class Body>
-void with_loops(Body body) {
-  {
-    SCOPED_TRACE("the serial door");
-    EventLoop loop = asyncio::new_event_loop({.virtual_clock = true});
-    body(loop);
-    loop.close();
-  }
-  for (const unsigned workers : hocket::support::test_workers()) {
-    SCOPED_TRACE("the parallel door");
-    EventLoop loop(asyncio::loop_state::make_parallel({.workers = workers, .virtual_clock = true}));
-    body(loop);
-    loop.close();
-  }
-}
-
-struct socket_pair {
-  hocket::rt::unique_fd left, right;
-  socket_pair() {
-    int ends[2];
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
-    left = hocket::rt::unique_fd(ends[0]);
-    right = hocket::rt::unique_fd(ends[1]);
-  }
-  void send(std::string_view text) const {
-    EXPECT_EQ(::write(left.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
-  }
-  char receive_one() const {
-    char c = 0;
-    return ::read(right.get(), &c, 1) == 1 ? c : '?';
-  }
-};
+// Whoever started this program may have had it ignored.
+[[maybe_unused]] const auto sigint_before = ::signal(SIGINT, SIG_DFL);
 
 }  // namespace
 
@@ -229,6 +195,34 @@ IN_BOTH_DOORS(event_loop, callbacks_may_have_arguments) {
   loop.call_soon_threadsafe(note, std::string("safe"), 4);
   co_await asyncio::sleep(1);
   EXPECT_EQ(log.entries(), (Entries{"soon1", "safe4", "later2", "at3"}));
+}
+
+TEST(event_loop, calls_what_is_due_in_the_first_iteration_whoever_asked) {
+  const EventLoop loop = asyncio::new_event_loop({.virtual_clock = true});
+  Log log;
+  loop.call_later(0, [&] { log("due"); });
+  std::thread([&] { loop.call_later(0, [&] { log("due, from elsewhere"); }); }).join();
+  loop.call_soon([&] { log("soon"); });
+  loop.stop();
+  loop.run_forever();  // one iteration
+  EXPECT_EQ(log.entries(), (Entries{"soon", "due", "due, from elsewhere"}));
+  loop.close();
+}
+
+TEST(event_loop, takes_timers_from_other_threads_while_it_is_run_and_stopped) {
+  with_loops([](const EventLoop& loop) {
+    constexpr int timers = 500;
+    std::atomic<int> calls{0};
+    std::thread other([&] {
+      for (int i = 0; i < timers; ++i) loop.call_later(0.001 * (i % 7), [&] { ++calls; });
+    });
+    while (calls < timers) {
+      loop.run_until_complete([]() -> Coro<> { co_await asyncio::sleep(0.01); }());
+      loop.call_later(0.001, [] {});
+    }
+    other.join();
+    EXPECT_EQ(calls, timers);
+  });
 }
 
 // --- descriptors ---
@@ -467,6 +461,32 @@ TEST(event_loop, contains_an_exception_handler_that_throws) {
     loop.call_soon([&] { loop.stop(); });
     loop.run_forever();  // unharmed
   });
+}
+
+TEST(event_loop, hears_of_its_futures_wherever_they_are_dropped) {
+  with_loops([](const EventLoop& loop) {
+    Log log;
+    loop.set_exception_handler([&](const EventLoop& own, const ExceptionContext& c) {
+      EXPECT_TRUE(own == loop);
+      log(c.message + ": " + describe(c.exception));
+    });
+    auto dropped_here = loop.create_future<int>();
+    dropped_here.set_exception(asyncio::ValueError("here"));
+    dropped_here = {};
+    auto dropped_in_another = loop.create_future<int>();
+    dropped_in_another.set_exception(asyncio::ValueError("in another"));
+    asyncio::run([](Future<int> last) -> Coro<> {
+      last = {};
+      co_return;
+    }(std::move(dropped_in_another)));
+    EXPECT_EQ(log.entries(), (Entries{"Future exception was never retrieved: ValueError: here",
+                                      "Future exception was never retrieved: ValueError: in another"}));
+  });
+}
+
+TEST(event_loop, an_empty_handle_says_what_it_is) {
+  EXPECT_EQ(ending_of([] { EventLoop().call_exception_handler(ExceptionContext("lost")); }),
+            "RuntimeError: this handle is empty: it refers to no event loop");
 }
 
 TEST(event_loop, an_exit_request_of_the_exception_handler_ends_the_run) {

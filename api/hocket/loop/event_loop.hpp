@@ -151,11 +151,12 @@ class EventLoop {
   Handle call_soon(Callback fn, ContextRef context) const {
     return Handle(state().call_soon(in_context(context, std::move(fn.fn)), fn.where));
   }
-  /// Calls `fn` after `delay`. Equal deadlines are called in the order of these calls. Mirrors call_later.
+  /// Calls `fn` after `delay`. Equal deadlines are called in the order of these calls; one from another thread than the
+  /// loop's counts from the next iteration. Any thread. Throws as call_soon. Mirrors call_later.
   TimerHandle call_later(Delay delay, Callback fn) const {
     return TimerHandle(state().call_at(rt::saturating_add(state().now(), delay.nanos()), std::move(fn.fn), fn.where));
   }
-  /// Calls `fn` at `when` of time(). Mirrors call_at.
+  /// Calls `fn` at `when` of time(). As above. Mirrors call_at.
   TimerHandle call_at(double when, Callback fn) const {
     return TimerHandle(state().call_at(Delay(when).nanos(), std::move(fn.fn), fn.where));
   }
@@ -186,7 +187,8 @@ class EventLoop {
   /// and no other loop watches it. Any thread. Throws ValueError("Invalid file descriptor: -1"); OSError, as for a
   /// regular file. Mirrors add_reader.
   void add_reader(int fd, Callback fn) const;
-  /// False when there was none. A call that is running runs on. Any thread. Mirrors remove_reader.
+  /// False when there was none. Called elsewhere than in the loop's own code: a call that runs, or is just about to
+  /// begin, is not waited for. Any thread. Mirrors remove_reader.
   bool remove_reader(int fd) const;
   /// The same for writing. Mirrors add_writer, remove_writer.
   void add_writer(int fd, Callback fn) const;
@@ -212,10 +214,9 @@ class EventLoop {
   /// Mirrors default_exception_handler.
   void default_exception_handler(const ExceptionContext& context) const noexcept { write_default_report(context); }
   /// Calls the handler. What that throws is reported as "Unhandled error in exception handler"; KeyboardInterrupt and
-  /// SystemExit end the run. Any thread. Mirrors call_exception_handler.
-  void call_exception_handler(const ExceptionContext& context) const noexcept {
-    state().call_exception_handler(context);
-  }
+  /// SystemExit end the run, and do not come out of this call as in CPython. Any thread. Mirrors
+  /// call_exception_handler.
+  void call_exception_handler(const ExceptionContext& context) const { state().call_exception_handler(context); }
 
   /// The addresses of `host` and `port` (a number or a service's name; either may be empty), by getaddrinfo(3) on a
   /// thread for calls that block. Cancelled: returns at once, the look-up ends by itself. Throws gaierror "[Errno -2]
@@ -256,8 +257,10 @@ class EventLoop {
   double slow_callback_duration() const { return static_cast<double>(state().slow_callback_duration()) * 1e-9; }
   void set_slow_callback_duration(Delay d) const { state().set_slow_callback_duration(d.nanos()); }
 
-  /// Cancels and drains what is left, then lets go of the pool. A closed loop stays closed. Throws RuntimeError("Cannot
-  /// close a running event loop").
+  /// Cancels and drains what is left, then lets go of the pool. A closed loop stays closed. Any thread. Throws
+  /// RuntimeError("Cannot close a running event loop"), also to a callback or reader of the loop itself;
+  /// RuntimeError("Cannot run the event loop while another loop is running") when tasks are left and the caller is in
+  /// another loop. The last handle may go anywhere.
   void close() const { state().close(); }
 
   friend bool operator==(const EventLoop& a, const EventLoop& b) noexcept { return a.state_ == b.state_; }

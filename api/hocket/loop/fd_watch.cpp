@@ -18,14 +18,18 @@ class fd_watches::watch final : public rt::io_op {
   watch(fd_watches& owner, int fd, rt::descriptor attached, rt::io_direction direction, std::function<void()> fn,
         std::source_location where)
       : owner_(owner), fd_(fd), attached_(attached), direction_(direction), fn_(std::move(fn)), where_(where) {
-    owner.alive_.fetch_add(1, rt::relaxed);  // order: whoever adds one is inside the loop
     if (auto context = copy_of_current_context()) context_.use(std::move(context));
+    owner.alive_.fetch_add(1, rt::relaxed);  // order: whoever adds one is inside the loop
   }
 
   void add_ref() const noexcept { refs_.fetch_add(1, rt::relaxed); }  // order: whoever adds one holds one
   void release_ref() const noexcept {
     // order: W1: all use happens before the end; pairs with itself.
-    if (refs_.fetch_sub(1, rt::acq_rel) == 1) delete this;
+    if (refs_.fetch_sub(1, rt::acq_rel) != 1) return;
+    std::atomic<std::uint32_t>& alive = owner_.alive_;
+    delete this;
+    // order: W2: with is_in_use(), after which the loop may be gone.
+    alive.fetch_sub(1, rt::release);
   }
 
   /// It goes to wait, or to the queue, and the caller's reference with it. False: it was removed, and the reference is
@@ -50,10 +54,7 @@ class fd_watches::watch final : public rt::io_op {
   }
 
  private:
-  ~watch() {
-    // order: W2: with is_in_use(), after which the loop may be gone.
-    owner_.alive_.fetch_sub(1, rt::release);
-  }
+  ~watch() = default;
 
   // The reactor's wake on a worker, and its turn among the callbacks.
   void run() noexcept override {
@@ -106,9 +107,9 @@ rt::reactor& fd_watches::io() const noexcept { return loop_.sched().io(); }
 
 void fd_watches::add(int fd, rt::io_direction direction, std::function<void()> fn, std::source_location where) {
   if (fd < 0) throw ValueError("Invalid file descriptor: " + std::to_string(fd));
-  loop_.check_closed();
   rt::counted_ptr<watch> old;  // ends outside the lock
   const std::lock_guard guard(mutex_);
+  if (is_closed_) throw RuntimeError("Event loop is closed");
   const auto [at, is_new] = entries_.try_emplace(fd);
   if (is_new) {
     try {
@@ -161,6 +162,7 @@ bool fd_watches::remove(int fd, rt::io_direction direction) noexcept {
 void fd_watches::close() noexcept {
   std::vector<rt::counted_ptr<watch>> old;  // end outside the lock
   const std::lock_guard guard(mutex_);
+  is_closed_ = true;
   while (!entries_.empty()) {
     const auto at = entries_.begin();
     for (const auto d : {rt::io_direction::read, rt::io_direction::write}) old.push_back(take_out(at, d));

@@ -32,13 +32,14 @@ class fd_watches {
   ~fd_watches();
 
   /// Calls `fn` through the loop while `fd` is ready; takes the place of what watched that direction. Throws ValueError
-  /// for a negative fd, OSError: "[Errno 17] File exists" when somebody else watches it.
+  /// for a negative fd, OSError: "[Errno 17] File exists" when somebody else watches it, RuntimeError when the loop is
+  /// closed.
   void add(int fd, rt::io_direction direction, std::function<void()> fn, std::source_location where);
 
-  /// False when nothing watched that direction. A call that is running runs on.
+  /// False when nothing watched that direction. A call that has begun, or that a worker is about to begin, is made.
   bool remove(int fd, rt::io_direction direction) noexcept;
 
-  /// Removes all.
+  /// Removes all; from now on none is added.
   void close() noexcept;
 
   /// Whether a watch that was removed, or one that was not, is still somewhere.
@@ -58,7 +59,8 @@ class fd_watches {
 
   loop_state& loop_;
   mutable rt::futex_mutex mutex_;
-  table entries_;  // guarded by mutex_
+  table entries_;           // guarded by mutex_
+  bool is_closed_ = false;  // guarded by mutex_
   std::atomic<std::uint32_t> alive_{0};
 };
 

@@ -102,7 +102,13 @@ std::string future_core::repr() const {
 
 void future_core::report_unseen_exception() const noexcept {
   if (!has_failed() || exception_was_seen()) return;
-  report_problem(std::string(type_name()) + " exception was never retrieved", "future: " + repr(), failure());
+  const ExceptionContext context(std::string(type_name()) + " exception was never retrieved", failure(),
+                                 {{"future", repr()}});
+  if (loop_state* own = loop()) {
+    own->call_exception_handler(context);
+  } else {
+    report_problem(context);
+  }
 }
 
 }  // namespace hocket

@@ -148,8 +148,14 @@ void loop_state::release_ref() const noexcept {
   if (!is_closed()) {
     // Closing runs what is left, which may look at the loop: so while it is whole, and with a reference to it.
     refs_.store(1, rt::relaxed);  // order: owner-only: nobody else has one
-    const_cast<loop_state*>(this)->close();
-    return release_ref();
+    auto* const self = const_cast<loop_state*>(this);
+    const auto end = [self] {
+      self->close();
+      self->release_ref();
+    };
+    // A worker cannot wait for tasks.
+    if (rt::this_thread().sched) return std::thread(end).detach();
+    return end();
   }
   delete this;
 }
@@ -196,15 +202,23 @@ void loop_state::check_closed() const {
 
 loop_state::run_claim::run_claim(loop_state& loop) : loop_(loop) {
   loop.check_closed();
-  std::uint64_t number = loop.run_number();
-  if (number % 2 != 0) throw RuntimeError("This event loop is already running");
+  if (loop.is_running()) throw RuntimeError("This event loop is already running");
   if (running_here()) throw RuntimeError("Cannot run the event loop while another loop is running");
-  // order: only elects; begin_run()'s lock and the loop's turns order the rest.
-  if (!loop.run_number_.compare_exchange_strong(number, number + 1, rt::relaxed))
-    throw RuntimeError("This event loop is already running");
+  if (!loop.try_claim()) throw RuntimeError("This event loop is already running");
+  if (!loop.is_closed()) return;
+  loop.end_claim();
+  loop.check_closed();
 }
 
-loop_state::run_claim::~run_claim() { loop_.run_number_.fetch_add(1, rt::relaxed); }  // order: as above
+loop_state::run_claim::~run_claim() { loop_.end_claim(); }
+
+bool loop_state::try_claim() noexcept {
+  std::uint64_t number = run_number();
+  // order: L2: with end_claim(): who comes after the claim in which the loop was closed sees it closed.
+  return number % 2 == 0 && run_number_.compare_exchange_strong(number, number + 1, rt::acquire, rt::relaxed);
+}
+
+void loop_state::end_claim() noexcept { run_number_.fetch_add(1, rt::release); }  // order: L2
 
 // The end of the future that a run waits for. In a serial loop it takes its turn in the ready queue, as CPython's
 // callback does. A run may be stopped before; then its end is out of the future, or it comes when nobody cares.
@@ -251,7 +265,11 @@ void loop_state::run_claim::run(future_core* until) {
   loop_.release_clock();
   loop_.begin_run(&stopping_run::end, &run);
   if (end && !until->add_waiter(*end)) end->fire(*until);
-  loop_.go();
+  {
+    // Who arms a timer from elsewhere finds the loop standing, or sees it turn.
+    const std::lock_guard guard(loop_.callbacks_mutex_);
+    loop_.go();
+  }
   stopped.wait();
   if (end) {
     if (until->remove_waiter(*end)) {
@@ -279,7 +297,7 @@ void loop_state::stop() {
   // callbacks that were queued before it run first.
   const std::uint64_t now = run_number(), wanted = now % 2 != 0 ? now : now + 1;
   if (home().is_serial() && home().runs_here()) return stop_now(wanted);
-  call_soon([this, wanted] { stop_now(wanted); });
+  (void)try_call_soon([this, wanted] { stop_now(wanted); });
 }
 
 void loop_state::escape(std::exception_ptr e) noexcept {
@@ -287,7 +305,11 @@ void loop_state::escape(std::exception_ptr e) noexcept {
     const std::lock_guard guard(settings_mutex_);
     if (!escaped_) escaped_ = std::move(e);
   }
-  stop();
+  try {
+    stop();
+  } catch (...) {
+    // Memory is out: the next run throws it.
+  }
 }
 
 void loop_state::stopping_run::end(void* self) {
@@ -300,8 +322,7 @@ void loop_state::cancel_leftovers() {
   // Tasks may make tasks while they end, so this goes on until there are none.
   while (!tasks().empty()) {
     const auto left = tasks();
-    auto drain = create_drain(left);
-    while (!drain->is_done()) run_to_the_end(*drain);
+    run_to_the_end([&] { return create_drain(left); });
     for (const auto& t : left) {
       if (t->is_cancelled()) continue;
       if (const std::exception_ptr e = t->take_notice()) {
@@ -313,14 +334,20 @@ void loop_state::cancel_leftovers() {
   while (task_count() > 0) std::this_thread::yield();  // a worker is at its last step of ending one
 }
 
-// Nobody stops a loop that ends.
-void loop_state::run_to_the_end(future_core& f) noexcept {
-  try {
-    run_claim(*this).run(&f);
-  } catch (...) {
-    write_default_report(
-        ExceptionContext("unhandled exception during asyncio.run() shutdown", std::current_exception()));
-  }
+// Runs what `make` gives: nobody stops a loop that ends. Throws, before it is made, when the loop cannot be run.
+template <class F>
+void loop_state::run_to_the_end(F make) {
+  rt::counted_ptr<future_core> f;
+  do {
+    run_claim claim(*this);
+    if (!f) f = make();
+    try {
+      claim.run(f.get());
+    } catch (...) {
+      write_default_report(
+          ExceptionContext("unhandled exception during asyncio.run() shutdown", std::current_exception()));
+    }
+  } while (!f->is_done());
 }
 
 namespace {
@@ -344,39 +371,64 @@ rt::counted_ptr<future_core> loop_state::create_drain(std::vector<rt::counted_pt
 }
 
 void loop_state::close() {
-  if (is_running()) throw RuntimeError("Cannot close a running event loop");
+  // Its own code may also call while a parallel loop stands; closing would wait for it.
+  if (is_running() || running_here() == this) throw RuntimeError("Cannot close a running event loop");
   if (is_closed()) return;
+  // Nor does a worker wait for what the pool would have to call.
+  if (running_here() && !home().is_serial() && (callback_count() > 0 || fd_watches_->is_in_use()))
+    throw RuntimeError("Cannot run the event loop while another loop is running");
   cancel_leftovers();
+  if (!try_claim()) {
+    if (is_closed()) return;
+    throw RuntimeError("Cannot close a running event loop");
+  }
+  const bool was_closed = closed_.exchange(true, rt::seq_cst);  // order: L2, and O3 with queue_turn()
+  end_claim();
+  if (was_closed) return;
   signal_watches_->close();
   fd_watches_->close();
-  closed_.store(true, rt::seq_cst);  // order: O3: pairs with queue_turn(); a hint to others
   // order: O1, O3: who ends a future may be at the last step of ending a run, or of queueing what follows.
   while (run_ends_.load(rt::acquire) > 0 || posters_.load(rt::seq_cst) > 0) std::this_thread::yield();
   drop_callbacks();
   set_exception_handler(nullptr);  // it may hold what holds the loop
+  set_task_factory(nullptr);       // as above
   set_default_executor(nullptr);   // the last handle waits for what was given to it
   if (sched_->has_virtual_clock()) virtual_spent.fetch_add(sched_->now(), rt::relaxed);  // order: a sum
   release_clock();
   sched_->remove_dump_hook(&loop_state::dump_tasks, this);
 }
 
-// Those that wait for a deadline are taken out; those that are queued already run as cancelled ones.
+// Those that wait for a deadline are taken out; those that are queued already run as cancelled ones. From now on there
+// are no new ones.
 void loop_state::drop_callbacks() {
   std::vector<callback*> taken_out;
   {
     const std::lock_guard guard(callbacks_mutex_);
+    takes_callbacks_ = false;
     for (callback *c = callbacks_.front(), *next = nullptr; c; c = next) {
       next = callbacks_.next(*c);
       c->cancelled_.store(true, rt::release);  // order: C1: pairs with the acquire in cancelled()
       if (!callback_home().cancel(*c)) continue;
-      callbacks_.erase(*c);
+      unlist(*c);
       taken_out.push_back(c);
     }
   }
   for (callback* c : taken_out) c->release_ref();
-  drain_queue();
-  // In the parallel door a worker runs them.
-  while (callback_count() > 0 || fd_watches_->is_in_use()) std::this_thread::yield();
+  // In the parallel door a worker runs them; another thread may be about to post one.
+  for (drain_queue(); callback_count() > 0 || fd_watches_->is_in_use(); drain_queue()) std::this_thread::yield();
+}
+
+// With callbacks_mutex_. The list holds a reference.
+void loop_state::list(callback& c) noexcept {
+  c.add_ref();
+  callbacks_.push_back(c);
+  c.is_listed_.store(true, rt::relaxed);  // order: a handle's owner comes after, or looks at cancelled_ later
+}
+
+// With callbacks_mutex_. The caller takes the reference.
+void loop_state::unlist(callback& c) noexcept {
+  callbacks_.erase(c);
+  c.is_listed_.store(false, rt::release);  // order: C3: the loop may be gone; pairs with the acquire in cancel()
 }
 
 std::size_t loop_state::callback_count() const noexcept {
@@ -515,22 +567,23 @@ void callback::release_ref() const noexcept {
   if (refs_.fetch_sub(1, rt::acq_rel) == 1) delete this;
 }
 
-// Both when it is due and when its turn comes. It runs where callbacks run.
+// Both when it is due and when its turn comes. It runs where callbacks run. It is listed until it was called, for a
+// loop waits at its end for what is listed.
 void callback::run() noexcept {
   rt::task_home& home = loop_.callback_home();
   if (!home.runs_here()) {
     home.post(*this);
     return;
   }
-  {
-    const std::lock_guard guard(loop_.callbacks_mutex_);
-    loop_.callbacks_.erase(*this);
-  }
   if (!cancelled()) {
     const context_scope scope(context_);
     loop_.call_as_callback(fn_, [this] { return repr(); });
   }
   fn_ = nullptr;
+  {
+    const std::lock_guard guard(loop_.callbacks_mutex_);
+    loop_.unlist(*this);
+  }
   release_ref();
 }
 
@@ -562,48 +615,53 @@ void loop_state::report_slow(rt::nanos took, const std::function<std::string()>&
 
 void callback::cancel() noexcept {
   cancelled_.store(true, rt::release);  // order: C1: pairs with the acquire in cancelled()
+  // order: C3: one that was called, or dropped, may outlive its loop.
+  if (!is_listed_.load(rt::acquire)) return;
   rt::task_home& home = loop_.callback_home();
   if (home.is_serial() && !home.runs_here()) return;  // it stays in the heap, and does nothing when it is due
   if (!home.cancel(*this)) return;
   {
     const std::lock_guard guard(loop_.callbacks_mutex_);
-    loop_.callbacks_.erase(*this);
+    loop_.unlist(*this);
   }
   release_ref();
 }
 
-rt::counted_ptr<callback> loop_state::call_soon(std::function<void()> fn, std::source_location where) {
-  check_closed();
+rt::counted_ptr<callback> loop_state::try_call_soon(std::function<void()> fn, std::source_location where) {
   auto c = rt::counted_ptr<callback>::adopt(new callback(*this, std::move(fn), where));
-  c->add_ref();  // the queue's
   {
     const std::lock_guard guard(callbacks_mutex_);
-    callbacks_.push_back(*c);
+    if (is_closed() || !takes_callbacks_) return nullptr;
+    list(*c);
   }
   callback_home().post(*c);
   return c;
 }
 
-rt::counted_ptr<callback> loop_state::call_at(rt::nanos when, std::function<void()> fn, std::source_location where) {
-  check_closed();
-  rt::task_home& home = callback_home();
-  auto c = rt::counted_ptr<callback>::adopt(new callback(*this, std::move(fn), where, when));
-  if (home.is_serial() && !home.runs_here() && is_running()) {
-    // From another thread: the heap is the loop's own, so the loop arms it.
-    call_soon([this, c, when] { arm_callback(c, when); });
-    return c;
-  }
-  arm_callback(c, when);
+rt::counted_ptr<callback> loop_state::call_soon(std::function<void()> fn, std::source_location where) {
+  auto c = try_call_soon(std::move(fn), where);
+  if (!c) throw RuntimeError("Event loop is closed");
   return c;
 }
 
-void loop_state::arm_callback(const rt::counted_ptr<callback>& c, rt::nanos when) {
-  c->add_ref();  // the heap's
-  {
-    const std::lock_guard guard(callbacks_mutex_);
-    callbacks_.push_back(*c);
+rt::counted_ptr<callback> loop_state::call_at(rt::nanos when, std::function<void()> fn, std::source_location where) {
+  check_closed();
+  auto c = rt::counted_ptr<callback>::adopt(new callback(*this, std::move(fn), where, when));
+  if (!try_arm(*c)) {
+    // From another thread: the heap is the turns' own, so the loop arms it.
+    call_soon([this, c] { (void)try_arm(*c); });
   }
-  callback_home().arm(*c, when);
+  return c;
+}
+
+// False while a serial loop turns and the caller is not in the turn. While it stands, callbacks_mutex_ guards its heap.
+bool loop_state::try_arm(callback& c) {
+  const std::lock_guard guard(callbacks_mutex_);
+  if (callback_home().is_turning_elsewhere()) return false;
+  if (!takes_callbacks_) throw RuntimeError("Event loop is closed");
+  callback_home().arm(c, *c.when());
+  list(c);
+  return true;
 }
 
 }  // namespace hocket

@@ -133,7 +133,8 @@ class loop_state {
   signal_watches& signals() const noexcept { return *signal_watches_; }
 
   /// Cancels and drains what is left, drops callbacks, leaves the pool. Throws RuntimeError("Cannot close a running
-  /// event loop").
+  /// event loop"), also to the loop's own code while it stands; "Cannot run the event loop while another loop is
+  /// running" when something is left to be run and the caller is in a loop.
   void close();
 
   /// Cancels every task and waits until all are done. Exceptions that they end with are reported. Not from within a
@@ -143,6 +144,10 @@ class loop_state {
   /// Calls `fn` through the loop, after what is ready. Any thread. Throws RuntimeError("Event loop is closed").
   rt::counted_ptr<callback> call_soon(std::function<void()> fn,
                                       std::source_location where = std::source_location::current());
+  /// The same, null when the loop is closed.
+  rt::counted_ptr<callback> try_call_soon(std::function<void()> fn,
+                                          std::source_location where = std::source_location::current());
+  /// Calls `fn` at `when`. Any thread; throws as call_soon.
   rt::counted_ptr<callback> call_at(rt::nanos when, std::function<void()> fn,
                                     std::source_location where = std::source_location::current());
   /// Calls `fn` as the loop's code. From the home of callbacks.
@@ -212,7 +217,10 @@ class loop_state {
 
   std::shared_ptr<const TaskFactory> locked_task_factory() const;
   rt::counted_ptr<future_core> create_drain(std::vector<rt::counted_ptr<task_core>> tasks);
-  void run_to_the_end(future_core& f) noexcept;
+  template <class F>
+  void run_to_the_end(F make);
+  bool try_claim() noexcept;
+  void end_claim() noexcept;
   void report_slow(rt::nanos took, const std::function<std::string()>& what) const noexcept;
   void drop_callbacks();
   std::size_t callback_count() const noexcept;
@@ -220,7 +228,9 @@ class loop_state {
   void release_clock() noexcept;
   const rt::task_home& home_clock() const noexcept { return pool_home_; }
   static void dump_tasks(std::FILE* out, void* self);
-  void arm_callback(const rt::counted_ptr<callback>& c, rt::nanos when);
+  void list(callback& c) noexcept;
+  void unlist(callback& c) noexcept;
+  bool try_arm(callback& c);
 
   mutable std::atomic<std::uint32_t> refs_{1};
   std::atomic<bool> closed_{false};
@@ -234,7 +244,8 @@ class loop_state {
   bulk_task_home bulk_home_;
   std::array<registry_shard, shard_count> shards_;
   mutable rt::futex_mutex callbacks_mutex_;
-  rt::counted_list<callback> callbacks_;  // guarded by callbacks_mutex_: scheduled and not yet run
+  rt::counted_list<callback> callbacks_;  // guarded by callbacks_mutex_: scheduled, and not yet called to the end
+  bool takes_callbacks_ = true;           // guarded by callbacks_mutex_
   mutable rt::futex_mutex settings_mutex_;
   std::shared_ptr<const ExceptionHandler> exception_handler_;  // guarded by settings_mutex_
   std::exception_ptr escaped_;                                 // guarded by settings_mutex_
@@ -255,7 +266,8 @@ class callback final : public rt::timer, public rt::list_node<callback> {
   /// `when`: for one that waits for a deadline.
   callback(loop_state& loop, std::function<void()> fn, std::source_location where, std::optional<rt::nanos> when = {});
 
-  /// It will not be called, unless it is being called now. Any thread. Mirrors Handle.cancel.
+  /// It will not be called, unless it is being called now. Any thread, also when the loop is gone. Mirrors
+  /// Handle.cancel.
   void cancel() noexcept;
   bool cancelled() const noexcept { return cancelled_.load(rt::acquire); }  // order: C1
   const std::optional<rt::nanos>& when() const noexcept { return when_; }
@@ -277,6 +289,7 @@ class callback final : public rt::timer, public rt::list_node<callback> {
   const std::optional<rt::nanos> when_;
   context_slot context_;  // a copy of the one that was there at the call_soon
   std::atomic<bool> cancelled_{false};
+  std::atomic<bool> is_listed_{false};  // written with the loop's callbacks_mutex_
   mutable std::atomic<std::uint32_t> refs_{1};
 };
 
