@@ -4,9 +4,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <mutex>
 #include <utility>
 
-#include <hocket/rt/base/futex.hpp>
+#include <hocket/loop/signal_watch.hpp>
 
 namespace hocket {
 namespace {
@@ -15,7 +16,7 @@ constexpr std::uint32_t stopped = 1, interrupted = 2;
 
 std::atomic<int> interrupts{0};
 std::atomic<std::atomic<std::uint32_t>*> waiting_word{nullptr};  // of the main thread
-std::atomic<interrupt_guard*> guard_of_main{nullptr};            // changed by the main thread only
+std::atomic<interrupt_guard*> guard_of_main{nullptr};            // changed by the main thread, with the mutex
 
 bool is_main_thread() noexcept { return ::getpid() == ::syscall(SYS_gettid); }
 
@@ -81,25 +82,34 @@ void handle_sigint_by(void (*handler)(int)) {
 
 }  // namespace
 
+rt::futex_mutex& signal_actions_mutex() noexcept {
+  static constinit rt::futex_mutex mutex;
+  return mutex;
+}
+
 interrupt_guard::interrupt_guard(std::function<void()> first) : first_(std::move(first)) {
-  if (!is_main_thread() || guard_of_main.load(rt::relaxed) || sigint_handler() != SIG_DFL) return;  // order: its own
-  interrupts.store(0, rt::relaxed);                                                                 // order: no handler
-  guard_of_main.store(this, rt::relaxed);  // order: for others it only says that there is one
-  handle_sigint_by(&on_sigint);
-  installed_ = true;
+  if (!is_main_thread()) return;
+  const std::lock_guard guard(signal_actions_mutex());
+  const auto handler = sigint_handler();
+  if (guard_of_main.load(rt::relaxed) || (handler != SIG_DFL && handler != &on_loop_signal)) return;  // order: mutex
+  interrupts.store(0, rt::relaxed);        // order: nobody counts
+  guard_of_main.store(this, rt::relaxed);  // order: its own, or with the mutex
+  if (handler == SIG_DFL) handle_sigint_by(&on_sigint);
+  is_in_charge_ = true;
 }
 
 interrupt_guard::~interrupt_guard() {
-  if (!installed_) return;
+  if (!is_in_charge_) return;
+  const std::lock_guard guard(signal_actions_mutex());
   guard_of_main.store(nullptr, rt::relaxed);  // order: as above
   // A loop's add_signal_handler() may have taken the signal meanwhile.
   if (sigint_handler() == &on_sigint) handle_sigint_by(SIG_DFL);
 }
 
 void restore_interrupts() noexcept {
-  handle_sigint_by(guard_of_main.load(rt::relaxed) ? &on_sigint : SIG_DFL);  // order: whether there is one
+  handle_sigint_by(guard_of_main.load(rt::relaxed) ? &on_sigint : SIG_DFL);  // order: with the mutex
 }
 
-int interrupt_guard::count() const noexcept { return installed_ ? interrupts.load(rt::relaxed) : 0; }
+int interrupt_guard::count() const noexcept { return is_in_charge_ ? interrupts.load(rt::relaxed) : 0; }
 
 }  // namespace hocket

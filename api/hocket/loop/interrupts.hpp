@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <functional>
 
+#include <hocket/rt/base/futex.hpp>
+
 namespace hocket {
 
 /// One end, for one waiting thread.
@@ -22,8 +24,8 @@ class stop_signal {
   std::atomic<std::uint32_t> word_{0};
 };
 
-/// While it lives, Ctrl-C on the main thread calls `first` instead of ending the process. Does nothing on other
-/// threads, or when SIGINT is not at its default.
+/// While it lives, Ctrl-C on the main thread calls `first` instead of ending the process; where a loop handles SIGINT,
+/// from when it lets go of it. Does nothing on other threads, or when somebody else has taken SIGINT.
 class interrupt_guard {
  public:
   explicit interrupt_guard(std::function<void()> first);
@@ -36,12 +38,15 @@ class interrupt_guard {
 
  private:
   friend class stop_signal;
-  bool installed_ = false;
+  bool is_in_charge_ = false;
   std::function<void()> first_;
 };
 
-/// SIGINT does again what it does under `run`, if the calling process runs one on its main thread, else what it does by
-/// default. Any thread.
+/// Held by who changes what the process does on a signal.
+rt::futex_mutex& signal_actions_mutex() noexcept;
+
+/// SIGINT does again what it does under `run`, if the process runs one on its main thread, else what it does by
+/// default. Any thread, with the mutex.
 void restore_interrupts() noexcept;
 
 }  // namespace hocket

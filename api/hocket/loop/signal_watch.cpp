@@ -25,29 +25,19 @@ namespace {
 // waited for.
 struct route {
   std::atomic<int> fd{-1};
-  signal_watches* owner = nullptr;  // guarded by routes_mutex()
+  std::atomic<bool> is_noted{false};  // it came while the pipe was full
+  signal_watches* owner = nullptr;    // guarded by signal_actions_mutex()
+
+  void lead_to(signal_watches* to, int end) noexcept {
+    owner = to;
+    is_noted.store(false, rt::seq_cst);  // order: G2: none of the new owner's
+    fd.store(end, rt::seq_cst);          // order: G1
+  }
 };
 std::array<route, NSIG> routes;
 std::atomic<int> on_their_way{0};
 
-rt::futex_mutex& routes_mutex() {
-  static rt::futex_mutex mutex;
-  return mutex;
-}
-
-// Async-signal-safe: atomics and write only.
-void on_signal(int signal) {
-  const int saved = errno;
-  // order: G1: each side announces itself, then looks for the other; see wait_for_handlers().
-  on_their_way.fetch_add(1, rt::seq_cst);
-  if (const int fd = routes[static_cast<std::size_t>(signal)].fd.load(rt::seq_cst); fd >= 0) {
-    const auto number = static_cast<unsigned char>(signal);
-    // A full pipe: so many are to be handled already that one more says nothing new.
-    (void)!::write(fd, &number, 1);
-  }
-  on_their_way.fetch_sub(1, rt::seq_cst);  // order: G1
-  errno = saved;
-}
+route& route_of(int signal) noexcept { return routes[static_cast<std::size_t>(signal)]; }
 
 void wait_for_handlers() noexcept {
   while (on_their_way.load(rt::seq_cst) > 0) std::this_thread::yield();  // order: G1: after the route was taken away
@@ -68,55 +58,78 @@ void set_action(int signal, void (*handler)(int)) {
 
 }  // namespace
 
+// Atomics and write only.
+void on_loop_signal(int signal) noexcept {
+  const int saved = errno;
+  // order: G1: each side announces itself, then looks for the other; see wait_for_handlers().
+  on_their_way.fetch_add(1, rt::seq_cst);
+  route& r = route_of(signal);
+  if (const int fd = r.fd.load(rt::seq_cst); fd >= 0) {
+    const auto number = static_cast<unsigned char>(signal);
+    if (::write(fd, &number, 1) < 0) {
+      // order: G2: noted before the second write, whose byte says nothing: either that finds room, because the loop has
+      // emptied the pipe meanwhile, and wakes it, or the loop has not, and looks here when it did.
+      r.is_noted.store(true, rt::seq_cst);
+      constexpr unsigned char nothing = 0;
+      (void)!::write(fd, &nothing, 1);
+    }
+  }
+  on_their_way.fetch_sub(1, rt::seq_cst);  // order: G1
+  errno = saved;
+}
+
 void signal_watches::add(int signal, std::function<void()> fn, std::source_location where) {
   check_signal(signal);
-  loop_.check_closed();
   // Called in a copy of the context that is here now; the call_soon below is made elsewhere.
   if (const auto context = copy_of_current_context()) fn = in_context(Context(context), std::move(fn));
-  auto fresh = std::make_shared<const handler>(handler{std::move(fn), where});
-  const std::lock_guard all(routes_mutex());
+  auto fresh = std::make_shared<const handler>(handler{std::move(fn), where});  // the old one ends outside the locks
+  const std::lock_guard all(signal_actions_mutex());
   const std::lock_guard guard(mutex_);
+  if (is_closed_) throw RuntimeError("Event loop is closed");
   open_pipe();
-  route& r = routes[static_cast<std::size_t>(signal)];
+  route& r = route_of(signal);
   try {
     handlers_[signal].swap(fresh);
     if (r.owner == this) return;
-    set_action(signal, &on_signal);
+    const bool is_new = r.owner == nullptr;
+    r.lead_to(this, write_end_.get());  // before the first one comes
+    if (is_new) set_action(signal, &on_loop_signal);
   } catch (...) {
+    if (r.owner == this) r.lead_to(nullptr, -1);
     handlers_.erase(signal);
     if (handlers_.empty()) close_pipe();
     throw;
   }
-  r.owner = this;
-  r.fd.store(write_end_.get(), rt::seq_cst);  // order: G1
 }
 
 bool signal_watches::remove(int signal) {
   check_signal(signal);
   std::shared_ptr<const handler> old;  // ends outside the locks
-  const std::lock_guard all(routes_mutex());
+  const std::lock_guard all(signal_actions_mutex());
   const std::lock_guard guard(mutex_);
   const auto at = handlers_.find(signal);
   if (at == handlers_.end()) return false;
   old = std::move(at->second);
   handlers_.erase(at);
-  if (route& r = routes[static_cast<std::size_t>(signal)]; r.owner == this) {
+  route& r = route_of(signal);
+  const bool was_owner = r.owner == this;
+  if (was_owner) {
     if (signal == SIGINT) {
       restore_interrupts();
     } else {
       set_action(signal, SIG_DFL);
     }
-    r.fd.store(-1, rt::seq_cst);  // order: G1
-    r.owner = nullptr;
+    r.lead_to(nullptr, -1);
   }
   if (handlers_.empty()) close_pipe();
-  return true;
+  return was_owner;
 }
 
 void signal_watches::close() noexcept {
   std::vector<int> left;
   {
     const std::lock_guard guard(mutex_);
+    is_closed_ = true;
     for (const auto& [signal, unused] : handlers_) left.push_back(signal);
   }
   for (const int signal : left) remove(signal);
@@ -161,9 +174,14 @@ void signal_watches::read_pipe() {
         if (const auto at = handlers_.find(numbers[i]); at != handlers_.end()) due.push_back(at->second);
       }
     }
+    for (const auto& [signal, h] : handlers_) {
+      route& r = route_of(signal);
+      if (r.fd.load(rt::seq_cst) != write_end_.get()) continue;       // another loop's now
+      if (r.is_noted.exchange(false, rt::seq_cst)) due.push_back(h);  // order: G2
+    }
   }
   for (const auto& h : due) {
-    loop_.call_soon([h] { h->fn(); }, h->where);
+    if (!loop_.try_call_soon([h] { h->fn(); }, h->where)) return;
   }
 }
 

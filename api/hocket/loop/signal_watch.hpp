@@ -2,7 +2,8 @@
 //
 // The kernel's handler, which may run on any thread and in the middle of anything, only writes the signal's number into
 // a pipe; the loop watches the pipe's other end (fd_watch.hpp) and calls what was given for that number, as asyncio
-// does. One loop handles a signal at a time, the last one that asked for it. Calls: any thread.
+// does. When the pipe is full, the signal is noted beside it, so that of several at least one is handled. One loop
+// handles a signal at a time, the last one that asked for it. Calls: any thread.
 #pragma once
 
 #include <functional>
@@ -17,6 +18,9 @@ namespace hocket {
 
 class loop_state;
 
+/// What the kernel calls for every signal that a loop handles. Async-signal-safe.
+void on_loop_signal(int signal) noexcept;
+
 class signal_watches {
  public:
   explicit signal_watches(loop_state& loop) noexcept : loop_(loop) {}
@@ -24,14 +28,14 @@ class signal_watches {
   signal_watches& operator=(const signal_watches&) = delete;
 
   /// Calls `fn` through the loop for each `signal` that comes (the kernel may make one of several). Throws ValueError
-  /// ("invalid signal number 99"), RuntimeError ("sig 9 cannot be caught").
+  /// ("invalid signal number 99"), RuntimeError ("sig 9 cannot be caught", "Event loop is closed").
   void add(int signal, std::function<void()> fn, std::source_location where);
 
-  /// The signal does again what it does by default; SIGINT what it does under `run`. False when nothing handled it.
-  /// Throws as add().
+  /// The signal does again what it does by default; SIGINT what it does under `run`. False when nothing handled it, or
+  /// another loop does now. Throws as add().
   bool remove(int signal);
 
-  /// Removes all.
+  /// Removes all; from now on none is added.
   void close() noexcept;
 
  private:
@@ -48,6 +52,7 @@ class signal_watches {
   mutable rt::futex_mutex mutex_;
   std::map<int, std::shared_ptr<const handler>> handlers_;  // guarded by mutex_
   rt::unique_fd read_end_, write_end_;                      // guarded by mutex_; open while there are handlers
+  bool is_closed_ = false;                                  // guarded by mutex_
 };
 
 }  // namespace hocket
