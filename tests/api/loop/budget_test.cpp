@@ -43,6 +43,7 @@ asyncio::RunOptions alone(unsigned budget) { return {.workers = 1, .virtual_cloc
 struct ready_operation {
   std::string name;
   std::function<operation()> make;
+  int in_serial_door = very_many;  // wait() gives the others a turn there, whatever it waits for, as asyncio's does
 };
 
 std::ostream& operator<<(std::ostream& out, const ready_operation& o) { return out << o.name; }
@@ -92,7 +93,8 @@ std::vector<ready_operation> ready_operations() {
          future.set_result(1);
          const std::vector<Future<int>> futures(1, future);
          return [futures]() -> Coro<> { co_await asyncio::wait(futures); };
-       }},
+       },
+       1},
       {"stream_read",
        [] {
          return [reader = asyncio::StreamReader()]() -> Coro<> {
@@ -136,7 +138,7 @@ TEST_P(budget, goes_by_the_number_that_was_asked_for) {
 TEST_P(budget, can_be_turned_off) { EXPECT_EQ(asyncio::run_parallel(measure(GetParam().make), alone(0)), very_many); }
 
 TEST_P(budget, does_not_act_in_the_serial_door) {
-  EXPECT_EQ(asyncio::run(measure(GetParam().make), {.virtual_clock = true, .budget = 1}), very_many);
+  EXPECT_EQ(asyncio::run(measure(GetParam().make), {.virtual_clock = true, .budget = 1}), GetParam().in_serial_door);
 }
 
 TEST_P(budget, is_the_same_number_at_each_run_under_a_seed) {

@@ -111,7 +111,10 @@ TEST(event_loop, an_exception_in_a_callback_is_reported_and_the_loop_goes_on) {
   loop.call_soon([] { throw asyncio::ValueError("lost"); });
   EXPECT_EQ(loop->run_until_complete(value_after(1, 3)), 3);
   loop.close();
-  EXPECT_NE(testing::internal::GetCapturedStderr().find("Exception in callback\nValueError: lost"), std::string::npos);
+  const std::string text = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(text.starts_with("Exception in callback <lambda>() at ")) << text;
+  EXPECT_NE(text.find("\nhandle: <Handle <lambda>() at "), std::string::npos) << text;
+  EXPECT_TRUE(text.ends_with(">\nValueError: lost\n")) << text;
 }
 
 TEST(event_loop, one_thousand_equal_sleeps_end_in_creation_order) {
