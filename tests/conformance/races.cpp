@@ -209,38 +209,39 @@ TEST(races, serial_loops_of_two_threads_share_the_pool) {
 }
 
 // A task that awaits a gather is cancelled while the children end, of which one swallows its cancel: the request, once
-// accepted, is not lost.
+// accepted, is not lost. The gather is held here until its exception has been looked at: ThreadSanitizer does not see
+// how libstdc++ counts the references to one.
+template <class Gathered>
+static Coro<> cancel_who_awaits(Gathered gathered, unsigned seed) {
+  auto waiter = asyncio::create_task([](Gathered g) -> Coro<> { co_await g; }, gathered);
+  auto canceller = asyncio::create_task([](Task<> t, unsigned s) -> Coro<bool> {
+    std::minstd_rand own(s + 1);
+    for (unsigned n = s % 8; n > 0; --n) dawdle(own);
+    co_return t.cancel();
+  }(waiter, seed));
+  const bool accepted = co_await canceller;
+  const std::string how = co_await ending(waiter);
+  EXPECT_EQ(how, accepted ? "CancelledError" : "returned");
+}
+static Coro<> ends_soon(unsigned seed) {
+  std::minstd_rand own(seed + 1);
+  dawdle(own);
+  co_await asyncio::sleep(0);
+  dawdle(own);
+}
+static Coro<> swallows_its_cancel(unsigned seed) {
+  std::minstd_rand own(seed + 1);
+  (void)co_await asyncio::as_result(asyncio::sleep(0.00002));
+  dawdle(own);
+}
 static Coro<> cancels_of_a_gather() {
-  constexpr int rounds = 300;
   std::minstd_rand chance(static_cast<unsigned>(hocket::support::test_seed()));
-  auto child = [](unsigned seed) -> Coro<> {
-    std::minstd_rand own(seed + 1);
-    dawdle(own);
-    co_await asyncio::sleep(0);
-    dawdle(own);
-  };
-  auto swallows = [](unsigned seed) -> Coro<> {
-    std::minstd_rand own(seed + 1);
-    (void)co_await asyncio::as_result(asyncio::sleep(0.00002));
-    dawdle(own);
-  };
-  auto wait_for_both = [&](unsigned a, unsigned b, bool as_values) -> Coro<> {
-    if (as_values) {
-      co_await asyncio::gather(asyncio::return_exceptions, child(a), swallows(b));
-    } else {
-      co_await asyncio::gather(swallows(a), swallows(b));
-    }
-  };
-  for (int i = 0; i < rounds; ++i) {
-    const auto a = static_cast<unsigned>(chance()), b = static_cast<unsigned>(chance());
-    auto waiter = asyncio::create_task(wait_for_both, a, b, i % 2 == 0);
-    auto canceller = asyncio::create_task([](Task<> t, unsigned seed) -> Coro<bool> {
-      std::minstd_rand own(seed + 1);
-      for (unsigned n = seed % 8; n > 0; --n) dawdle(own);
-      co_return t.cancel();
-    }(waiter, static_cast<unsigned>(chance())));
-    const bool accepted = co_await canceller;
-    EXPECT_EQ(co_await ending(waiter), accepted ? "CancelledError" : "returned");
+  const auto next = [&] { return static_cast<unsigned>(chance()); };
+  for (int i = 0; i < 150; ++i) {
+    auto results = asyncio::gather(asyncio::return_exceptions, ends_soon(next()), swallows_its_cancel(next()));
+    co_await cancel_who_awaits(results, next());
+    auto values = asyncio::gather(swallows_its_cancel(next()), swallows_its_cancel(next()));
+    co_await cancel_who_awaits(values, next());
   }
 }
 TEST(races, a_cancel_of_a_gather_is_not_lost) { in_real_time(&cancels_of_a_gather); }
