@@ -121,15 +121,15 @@ IN_BOTH_DOORS(loop, call_later_may_be_cancelled) {
 IN_BOTH_DOORS(loop, a_sleep_is_awaited_once) {
   auto nap = asyncio::sleep(2);
   auto with_value = asyncio::sleep(2, 5);
-  co_await std::move(nap);
-  const int value = co_await std::move(with_value);
+  co_await nap;
+  const int value = co_await with_value;
   EXPECT_EQ(value, 5);
   const double start = now();
   std::vector<std::string> endings;
   for (int way = 0; way < 4; ++way) {
     try {
-      if (way == 0) co_await std::move(nap);
-      if (way == 1) (void)co_await std::move(with_value);
+      if (way == 0) co_await nap;
+      if (way == 1) (void)co_await with_value;
       if (way == 2) co_await asyncio::wait_for(std::move(nap), 10);
       if (way == 3) (void)co_await asyncio::create_task(std::move(with_value));
       endings.push_back("returned");

@@ -24,11 +24,11 @@ class fd_watches::watch final : public rt::io_op {
 
   void add_ref() const noexcept { refs_.fetch_add(1, rt::relaxed); }  // order: whoever adds one holds one
   void release_ref() const noexcept {
-    // order: W1: all use happens before the end; pairs with itself.
+    // order: D1: all use happens before the end; pairs with itself.
     if (refs_.fetch_sub(1, rt::acq_rel) != 1) return;
     std::atomic<std::uint32_t>& alive = owner_.alive_;
     delete this;
-    // order: W2: with is_in_use(), after which the loop may be gone.
+    // order: D2: with is_in_use(), after which the loop may be gone.
     alive.fetch_sub(1, rt::release);
   }
 

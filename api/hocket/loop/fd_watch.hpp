@@ -43,7 +43,7 @@ class fd_watches {
   void close() noexcept;
 
   /// Whether a watch that was removed, or one that was not, is still somewhere.
-  bool is_in_use() const noexcept { return alive_.load(rt::acquire) > 0; }  // order: W2
+  bool is_in_use() const noexcept { return alive_.load(rt::acquire) > 0; }  // order: D2
 
  private:
   class watch;

@@ -30,8 +30,8 @@ struct route {
 
   void lead_to(signal_watches* to, int end) noexcept {
     owner = to;
-    is_noted.store(false, rt::seq_cst);  // order: G2: none of the new owner's
-    fd.store(end, rt::seq_cst);          // order: G1
+    is_noted.store(false, rt::seq_cst);  // order: S2: none of the new owner's
+    fd.store(end, rt::seq_cst);          // order: S1
   }
 };
 std::array<route, NSIG> routes;
@@ -40,7 +40,7 @@ std::atomic<int> on_their_way{0};
 route& route_of(int signal) noexcept { return routes[static_cast<std::size_t>(signal)]; }
 
 void wait_for_handlers() noexcept {
-  while (on_their_way.load(rt::seq_cst) > 0) std::this_thread::yield();  // order: G1: after the route was taken away
+  while (on_their_way.load(rt::seq_cst) > 0) std::this_thread::yield();  // order: S1: after the route was taken away
 }
 
 void check_signal(int signal) {
@@ -61,20 +61,20 @@ void set_action(int signal, void (*handler)(int)) {
 // Atomics and write only.
 void on_loop_signal(int signal) noexcept {
   const int saved = errno;
-  // order: G1: each side announces itself, then looks for the other; see wait_for_handlers().
+  // order: S1: each side announces itself, then looks for the other; see wait_for_handlers().
   on_their_way.fetch_add(1, rt::seq_cst);
   route& r = route_of(signal);
   if (const int fd = r.fd.load(rt::seq_cst); fd >= 0) {
     const auto number = static_cast<unsigned char>(signal);
     if (::write(fd, &number, 1) < 0) {
-      // order: G2: noted before the second write, whose byte says nothing: either that finds room, because the loop has
+      // order: S2: noted before the second write, whose byte says nothing: either that finds room, because the loop has
       // emptied the pipe meanwhile, and wakes it, or the loop has not, and looks here when it did.
       r.is_noted.store(true, rt::seq_cst);
       constexpr unsigned char nothing = 0;
       (void)!::write(fd, &nothing, 1);
     }
   }
-  on_their_way.fetch_sub(1, rt::seq_cst);  // order: G1
+  on_their_way.fetch_sub(1, rt::seq_cst);  // order: S1
   errno = saved;
 }
 
@@ -177,7 +177,7 @@ void signal_watches::read_pipe() {
     for (const auto& [signal, h] : handlers_) {
       route& r = route_of(signal);
       if (r.fd.load(rt::seq_cst) != write_end_.get()) continue;       // another loop's now
-      if (r.is_noted.exchange(false, rt::seq_cst)) due.push_back(h);  // order: G2
+      if (r.is_noted.exchange(false, rt::seq_cst)) due.push_back(h);  // order: S2
     }
   }
   for (const auto& h : due) {

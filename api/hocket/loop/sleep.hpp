@@ -17,16 +17,10 @@ class sleep_wait : public rt::leaf_awaiter, private rt::timer {
     number = static_cast<std::uint64_t>(d.nanos());
   }
 
-  sleep_wait&& operator co_await() && {
+  bool await_ready() const {
     refuse_reuse();
-    return std::move(*this);
+    return false;
   }
-  template <class T = void>
-  sleep_wait& operator co_await() & {
-    static_assert(!sizeof(T*), "a sleep is awaited once: write co_await sleep(...) each time");
-    return *this;
-  }
-
   bool commit(rt::task_base& self) noexcept override;
   bool cancel(rt::task_base& self) noexcept override;
   void await_resume();
@@ -51,16 +45,6 @@ class sleep_wait_with_value : public sleep_wait {
  public:
   sleep_wait_with_value(Delay d, T value) : sleep_wait(d), value_(std::move(value)) {}
   using value_type = T;
-
-  sleep_wait_with_value&& operator co_await() && {
-    refuse_reuse();
-    return std::move(*this);
-  }
-  sleep_wait_with_value& operator co_await() & {
-    static_assert(!sizeof(T*), "a sleep is awaited once: write co_await sleep(...) each time");
-    return *this;
-  }
-
   T await_resume() {
     sleep_wait::await_resume();
     return std::move(value_);
