@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <functional>
 #include <thread>
 
 #include "loops.hpp"
@@ -38,16 +39,21 @@ class signals : public testing::Test {
 // One that was installed before the run, which therefore did not install its own.
 TEST_F(signals, a_run_has_ctrl_c_when_its_loop_lets_go_of_it) {
   with_loops([](const EventLoop& loop) {
-    std::atomic<int> calls{0};
-    loop.add_signal_handler(SIGINT, [&] {
-      ++calls;
+    int calls = 0;
+    // A parallel loop calls back before its run has begun, too: then it tries again.
+    constexpr int most_calls = 100'000;
+    std::function<void()> let_go = [&] {
       EXPECT_TRUE(loop.remove_signal_handler(SIGINT));
-      EXPECT_NE(action_of(SIGINT), SIG_DFL);
+      if (action_of(SIGINT) == SIG_DFL) {
+        if (++calls == most_calls) return loop.stop();
+        loop.add_signal_handler(SIGINT, let_go);
+      }
       ::kill(::getpid(), SIGINT);
-    });
+    };
+    loop.add_signal_handler(SIGINT, let_go);
     loop.call_soon([] { ::kill(::getpid(), SIGINT); });
     EXPECT_EQ(ending_of([&] { loop.run_forever(); }), "KeyboardInterrupt");
-    EXPECT_EQ(calls, 1);
+    EXPECT_LT(calls, most_calls);
     EXPECT_EQ(action_of(SIGINT), SIG_DFL);
   });
 }
