@@ -64,7 +64,7 @@ Coro<> connection::run() {
     if (!keep_) co_return;
     if (state == request_parser::state::complete) continue;
     if (!begin_wait()) co_return;
-    for (bool came = false; !came;) came = co_await reader_.arrival(left + 1);
+    co_await reader_.arrival(left + 1);
     const bool in_time = entry_.limit.end();
     if (!in_time || reader_.buffered().size() == left) co_return;
   }

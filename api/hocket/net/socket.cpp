@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <hocket/net/errors.hpp>
+#include <hocket/net/kernel_calls.hpp>
 #include <hocket/rt/coro/task_base.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
 
@@ -150,12 +151,12 @@ attempt socket::try_send(std::string_view data) noexcept {
 }
 
 attempt socket::try_receive_locked(std::span<char> into) noexcept {
-  const auto n = uninterrupted([&] { return ::recv(fd_.get(), into.data(), into.size(), 0); });
+  const auto n = uninterrupted([&] { return kernel_receive(fd_.get(), into.data(), into.size(), 0); });
   return n >= 0 ? attempt{static_cast<std::size_t>(n), 0} : attempt{0, errno};
 }
 
 attempt socket::try_send_locked(std::string_view data) noexcept {
-  const auto n = uninterrupted([&] { return ::send(fd_.get(), data.data(), data.size(), MSG_NOSIGNAL); });
+  const auto n = uninterrupted([&] { return kernel_send(fd_.get(), data.data(), data.size(), MSG_NOSIGNAL); });
   return n >= 0 ? attempt{static_cast<std::size_t>(n), 0} : attempt{0, errno};
 }
 

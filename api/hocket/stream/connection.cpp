@@ -45,38 +45,37 @@ connection::connection(net::socket&& s, const net::address& peer, std::shared_pt
 connection::~connection() { abort(); }
 
 void connection::write(std::string_view data) {
+  std::unique_lock lock(mutex());
+  if (eof_) throw RuntimeError("Cannot call write() after write_eof()");
+  if (data.empty() || closing_) return;
+  net::attempt sent{0, EAGAIN};  // behind what is queued
+  if (!flushing_) sent = socket_.try_send_locked(data);
+  if (sent.bytes < data.size()) queue(data.substr(sent.bytes), sent, std::move(lock));
+}
+
+/// What the kernel did not take.
+void connection::queue(std::string_view data, net::attempt sent, std::unique_lock<rt::futex_mutex> lock) {
   aftermath after(*this);
-  {
-    const std::lock_guard lock(mutex());
-    if (eof_) throw RuntimeError("Cannot call write() after write_eof()");
-    if (data.empty() || closing_) return;
-    if (!flushing_) {
-      const net::attempt sent = socket_.try_send_locked(data);
-      if (sent.bytes == data.size()) return;
-      data.remove_prefix(sent.bytes);
-      if (sent.error != 0 && !sent.must_wait()) {
-        fail(sent.error, after);
-        data = {};
-      }
-    }
-    if (!data.empty()) {
-      try {
-        out_.append(data);
-      } catch (...) {
-        // Part of it may be on its way: what came later must not follow that.
-        fail(ENOMEM, after);
-      }
-      if (!closing_) {
-        paused_ = paused_ || out_.size() > high_water;
-        note_calm();
-        if (!flushing_) {
-          flushing_ = true;
-          self_ = shared_from_this();
-          flush(after);
-        }
-      }
+  if (sent.error != 0 && !sent.must_wait()) {
+    fail(sent.error, after);
+  } else {
+    try {
+      out_.append(data);
+    } catch (...) {
+      // Part of it may be on its way: what came later must not follow that.
+      fail(ENOMEM, after);
     }
   }
+  if (!closing_) {
+    paused_ = paused_ || out_.size() > high_water;
+    note_calm();
+    if (!flushing_) {
+      flushing_ = true;
+      self_ = shared_from_this();
+      flush(after);
+    }
+  }
+  lock.unlock();
   after.perform();
 }
 

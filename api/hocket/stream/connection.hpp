@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string_view>
 
@@ -91,6 +92,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   struct aftermath;
 
   void run() noexcept override;
+  void queue(std::string_view data, net::attempt sent, std::unique_lock<rt::futex_mutex> lock);
   void flush(aftermath& after) noexcept;
   void stop_flusher(aftermath& after) noexcept;
   void note_room(aftermath& after) noexcept;

@@ -72,15 +72,15 @@ class StreamReader {
   // Without a copy; asyncio has none of these.
 
   /// As read(into.size()), but the bytes go to `into`, straight from the kernel when none were buffered; gives their
-  /// number. `into` must live until it returns. Allocates nothing. Named after io.RawIOBase.readinto.
-  Coro<std::size_t> readinto(std::span<char> into) const { return stream::reader_state::readinto(state_, into); }
+  /// number. `into` must live until it returns. Allocates nothing, unless it is made a coroutine or a task. Named after
+  /// io.RawIOBase.readinto.
+  stream::readinto_wait readinto(std::span<char> into) const { return {state_, into}; }
 
   /// What has come and was not read. Valid until the next call that reads, consumes or feeds.
   std::string_view buffered() const noexcept { return state_->buffered(); }
   /// Takes the first `bytes` of it away.
   void consume(std::size_t bytes) const noexcept { state_->consume(bytes); }
-  /// The same without a frame, for loops: waits until `bytes` are buffered, or the end has come. Gives whether that is
-  /// so; if not, await another one. The reader must live until then.
+  /// The same without a frame: waits until `bytes` are buffered, or the end has come. The reader must live until then.
   stream::arrival arrival(std::size_t bytes) const noexcept { return stream::arrival(*state_, bytes, "arrival"); }
   /// Waits until more is buffered; false when the end came instead.
   Coro<bool> fill() const { return stream::reader_state::fill(state_); }

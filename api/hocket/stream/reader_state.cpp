@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include <hocket/stream/errors.hpp>
@@ -35,7 +36,7 @@ Coro<std::string> reader_state::read(std::shared_ptr<reader_state> self, long lo
   if (n == 0) co_return std::string();
   // For n < 0 all stays in the buffer until the end, so that a cancelled read loses nothing.
   const std::size_t wanted = n < 0 ? std::string::npos : 1;
-  for (bool enough = false; !enough;) enough = co_await arrival(*self, wanted, "read");
+  co_await arrival(*self, wanted, "read");
   co_return self->take(static_cast<std::size_t>(n));
 }
 
@@ -43,7 +44,7 @@ Coro<std::string> reader_state::readexactly(std::shared_ptr<reader_state> self, 
   if (n < 0) throw ValueError("readexactly size can not be less than zero");
   self->throw_if_failed();
   const auto wanted = static_cast<std::size_t>(n);
-  for (bool enough = false; !enough;) enough = co_await arrival(*self, wanted, "readexactly");
+  co_await arrival(*self, wanted, "readexactly");
   std::string taken = self->take(wanted);
   if (taken.size() < wanted) throw IncompleteReadError(std::move(taken), wanted);
   co_return taken;
@@ -73,64 +74,84 @@ Coro<std::string> reader_state::readline(std::shared_ptr<reader_state> self) {
 }
 
 Coro<std::size_t> reader_state::readinto(std::shared_ptr<reader_state> self, std::span<char> into) {
-  self->throw_if_failed();
-  if (into.empty()) co_return 0;
-  for (;;) {
-    arrival next(*self, 1, "readinto", into);
-    const bool enough = co_await next;
-    if (next.received() > 0) co_return next.received();
-    if (enough) co_return self->take_into(into);
-  }
+  co_return co_await readinto_wait(std::move(self), into);
 }
 
 Coro<bool> reader_state::fill(std::shared_ptr<reader_state> self) {
   self->throw_if_failed();
   const std::size_t before = self->buffered().size();
-  for (bool enough = false; !enough;) enough = co_await arrival(*self, before + 1, "fill");
+  co_await arrival(*self, before + 1, "fill");
   co_return self->buffered().size() > before;
 }
 
 // ---- Waiting.
 
-bool arrival::await_ready() {
-  if (rt::must_give_way()) {
-    begins_anew_ = true;
-    return false;
+/// Takes what is there, as far as it is wanted. True: there is nothing to wait for.
+bool arrival::look() noexcept {
+  const std::lock_guard lock(state_.mutex_);
+  try {
+    step_ = take_locked();
+  } catch (...) {
+    step_ = end_locked(outcome::no_memory);
   }
-  net::attempt got;
-  {
-    const std::lock_guard lock(state_.mutex_);
-    enough_ = state_.has_locked(wanted_);
-    if (enough_) return true;
-    state_.check_alone_locked(who_);
-    if (!state_.source_) {
-      if (state_.exception_) std::rethrow_exception(state_.exception_);
-      seen_ = state_.buffer_.size();
-      state_.waiting_ = true;
-      return false;
+  return outcome_ != outcome::none;
+}
+
+arrival::step arrival::take_locked() {
+  for (bool has_chance = step_ == step::receive || !state_.drained_;; has_chance = !state_.drained_) {
+    if (received_ > 0 || state_.has_locked(wanted_)) return end_locked(outcome::here);
+    if (state_.waiting_ && !waits_) return end_locked(outcome::refused);
+    if (!state_.source_ && state_.exception_) return end_locked(outcome::failed);
+    if (!state_.source_ || !has_chance) break;
+    if (state_.unbroken_ == receives_in_a_row) {
+      state_.unbroken_ = 0;
+      return step::give_way;
     }
-    if (!state_.drained_) got = receive_locked();
-    if (state_.drained_ && got.bytes == 0) {
-      state_.waiting_ = true;
-      return false;
+    const bool direct = !into_.empty() && state_.buffer_.empty();
+    const net::attempt got = state_.receive_locked(direct ? into_ : std::span<char>());
+    if (got.error == 0) {
+      ++state_.unbroken_;
+      if (direct) received_ = got.bytes;
+    } else if (!got.must_wait()) {
+      error_ = got.error;
+      return end_locked(outcome::lost);
     }
   }
-  if (got.error != 0) {
-    state_.end_after(got);
-    return enough_ = true;
-  }
-  if (++state_.unbroken_ < receives_in_a_row) return true;
-  gives_way_ = true;
-  return false;
+  state_.unbroken_ = 0;
+  seen_ = state_.buffer_.size();
+  state_.waiting_ = waits_ = true;
+  return step::wait;
+}
+
+arrival::step arrival::end_locked(outcome o) noexcept {
+  outcome_ = o;
+  if (std::exchange(waits_, false)) state_.waiting_ = false;
+  return step::look;
 }
 
 bool arrival::commit(rt::task_base& self) noexcept {
-  if (begins_anew_) return false;
-  state_.unbroken_ = 0;
-  if (gives_way_) {
-    wake(self);  // held, so it is queued behind what is ready
-    return true;
+  if (cancelled_) return false;
+  self.ask_again();
+  for (;;) {
+    switch (step_) {
+      case step::give_way:
+        step_ = step::look;
+        wake(self);  // owned, so it is queued behind what is ready
+        return true;
+      case step::wait:
+        step_ = step::receive;
+        if (wait()) return true;
+        break;
+      case step::look:
+      case step::receive:
+        break;
+    }
+    if (look()) return false;
   }
+}
+
+/// Registers for the wake. False: something came meanwhile.
+bool arrival::wait() noexcept {
   if (state_.source_) return state_.source_->socket().submit_for_task(rt::io_direction::read, *this);
   const std::lock_guard lock(state_.mutex_);
   if (state_.eof_ || state_.exception_ || state_.buffer_.size() != seen_) return false;
@@ -139,7 +160,7 @@ bool arrival::commit(rt::task_base& self) noexcept {
 }
 
 bool arrival::cancel(rt::task_base& self) noexcept {
-  if (gives_way_) return false;
+  if (step_ == step::look) return false;  // it gives way
   if (state_.source_) {
     if (!state_.source_->socket().cancel_for_task(rt::io_direction::read, *this)) return false;
   } else {
@@ -152,46 +173,26 @@ bool arrival::cancel(rt::task_base& self) noexcept {
   return true;
 }
 
-bool arrival::await_resume() {
-  if (!task_ || gives_way_ || begins_anew_) {
-    throw_if_cancelled();
-    return enough_;
-  }
-  net::attempt got;
-  {
+void arrival::await_resume() {
+  if (outcome_ == outcome::none) {
     const std::lock_guard lock(state_.mutex_);
-    state_.waiting_ = false;
-    if (state_.source_ && !cancelled_) got = receive_locked();
-    enough_ = state_.has_locked(wanted_) || received_ > 0;
+    end_locked(outcome::none);
   }
-  throw_if_cancelled();
+  finish_resume();
   if (cancelled_) throw CancelledError(task_->cancel_message());
-  if (!state_.source_) {
-    state_.throw_if_failed();
-  } else if (got.error != 0 && !got.must_wait()) {
-    state_.end_after(got);
-    enough_ = true;
+  switch (outcome_) {
+    case outcome::none:
+    case outcome::here:
+      return;
+    case outcome::failed:
+      return state_.throw_if_failed();
+    case outcome::lost:
+      return state_.end_after(error_);
+    case outcome::refused:
+      throw RuntimeError(std::string(who_) + "() called while another coroutine is already waiting for incoming data");
+    case outcome::no_memory:
+      throw std::bad_alloc();
   }
-  return enough_;
-}
-
-// What was received meanwhile is the next reader's: it is in the buffer, or comes there from where it lies.
-void arrival::throw_if_cancelled() {
-  try {
-    finish_resume();
-  } catch (...) {
-    const std::lock_guard lock(state_.mutex_);
-    state_.buffer_.append(std::string_view(into_.data(), received_));
-    throw;
-  }
-}
-
-net::attempt arrival::receive_locked() {
-  const bool direct = !into_.empty() && state_.buffer_.empty();
-  const net::attempt got = state_.receive_locked(direct ? into_ : std::span<char>());
-  if (direct) received_ = got.bytes;
-  enough_ = received_ > 0 || state_.has_locked(wanted_);
-  return got;
 }
 
 net::attempt reader_state::receive_locked(std::span<char> into) {
@@ -208,16 +209,11 @@ net::attempt reader_state::receive_locked(std::span<char> into) {
 }
 
 /// A receive failed: the connection is lost, if it was not closed here. Throws what to, or leaves the end.
-void reader_state::end_after(net::attempt failed) {
-  if (failed.error != EBADF) source_->lose(failed.error);
+void reader_state::end_after(int error) {
+  if (error != EBADF) source_->lose(error);
   throw_if_failed();
   const std::lock_guard lock(mutex_);
   eof_ = true;
-}
-
-void reader_state::check_alone_locked(const char* who) const {
-  if (!waiting_) return;
-  throw RuntimeError(std::string(who) + "() called while another coroutine is already waiting for incoming data");
 }
 
 void reader_state::throw_if_failed() const {

@@ -10,12 +10,14 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <hocket/loop/coro.hpp>
 #include <hocket/rt/base/atomics.hpp>
@@ -57,6 +59,7 @@ class reader_state {
 
  private:
   friend class arrival;
+  friend class readinto_wait;
 
   struct found {
     std::optional<std::string> text;  // with the separator
@@ -66,8 +69,7 @@ class reader_state {
 
   net::attempt receive_locked(std::span<char> into);
   bool has_locked(std::size_t bytes) const noexcept { return eof_ || buffer_.size() >= bytes; }
-  void check_alone_locked(const char* who) const;
-  void end_after(net::attempt failed);
+  void end_after(int error);
   void throw_if_failed() const;
   found find(std::string_view separator, std::size_t& searched);
   std::string take(std::size_t bytes);
@@ -88,17 +90,19 @@ class reader_state {
   bool drained_ = false;  // the last receive left nothing behind: the next one waits first
   bool waiting_ = false;  // a task waits for bytes
   std::exception_ptr exception_;
+  int unbroken_ = 0;        // receives in a row that did not wait
   arrival* fed_ = nullptr;  // the task's wait, while it waits to be fed
 
   std::atomic<bool> has_exception_{false};  // exception_ was set: saves those who only ask the mutex
-  int unbroken_ = 0;                        // receives in a row that did not wait; the reading task only
 };
 
-/// Waits until so many bytes are here, or the end. Gives whether they are: if not, something came, or nothing did after
-/// all, and the reader waits again. Throws what the connection was lost to; RuntimeError when another task waits.
+/// Waits until so many bytes are here, or the end. Throws what the connection was lost to; RuntimeError when another
+/// task waits.
 ///
-/// It asks the socket when there is a chance, and suspends when there is none. `into` is for who reads nothing but what
-/// comes next: while the buffer is empty it is received straight into that, and received() says how much.
+/// It asks the socket when there is a chance, and suspends when there is none. Woken, it asks again before its
+/// coroutine resumes (rt::task_base::ask_again), so a wake without cause costs a look and no more, and between a wake
+/// and the resume there is no moment at which a cancel could find bytes in its hands. `into` is for who reads nothing
+/// but what comes next: while the buffer is empty it is received straight into that, and received() says how much.
 class [[nodiscard("co_await it")]] arrival final : public rt::leaf_awaiter, private rt::io_op {
  public:
   arrival(reader_state& state, std::size_t wanted, const char* who, std::span<char> into = {}) noexcept
@@ -106,20 +110,30 @@ class [[nodiscard("co_await it")]] arrival final : public rt::leaf_awaiter, priv
   arrival(const arrival&) = delete;
   arrival& operator=(const arrival&) = delete;
 
-  bool await_ready();
+  bool await_ready() noexcept { return !rt::must_give_way() && look(); }
   bool commit(rt::task_base& self) noexcept override;
   bool cancel(rt::task_base& self) noexcept override;
-  bool await_resume();
+  void await_resume();
 
   std::size_t received() const noexcept { return received_; }
 
  private:
   friend class reader_state;
 
+  enum class step : std::uint8_t {
+    look,      // if there is a chance that something came
+    receive,   // something did, says who woke it
+    wait,      // nothing is there
+    give_way,  // perhaps there is, but its task has gone on for long: others first
+  };
+  enum class outcome : std::uint8_t { none, here, failed, lost, refused, no_memory };
+
   void run() noexcept override { wake(*task_); }
 
-  void throw_if_cancelled();
-  net::attempt receive_locked();
+  bool look() noexcept;
+  step take_locked();
+  bool wait() noexcept;
+  step end_locked(outcome o) noexcept;
 
   reader_state& state_;
   const std::size_t wanted_;
@@ -127,10 +141,40 @@ class [[nodiscard("co_await it")]] arrival final : public rt::leaf_awaiter, priv
   const std::span<char> into_;
   std::size_t received_ = 0;  // of into_
   std::size_t seen_ = 0;      // fed by hand: bytes that were there when it began to wait
-  bool enough_ = false;
-  bool gives_way_ = false;    // nothing to wait for: it suspends for the others' sake
-  bool begins_anew_ = false;  // its task had to give way before it could look
-  bool cancelled_ = false;    // written by the canceller before the wake
+  int error_ = 0;             // what the connection was lost to
+  step step_ = step::look;
+  outcome outcome_ = outcome::none;
+  bool waits_ = false;      // state_.waiting_ is this one's
+  bool cancelled_ = false;  // written by the canceller before the wake
+};
+
+/// What StreamReader::readinto gives: it needs no frame of its own, only a reference to the reader while it waits.
+class [[nodiscard("co_await it")]] readinto_wait {
+ public:
+  using value_type = std::size_t;
+  readinto_wait(std::shared_ptr<reader_state> state, std::span<char> into) noexcept
+      : state_(std::move(state)), into_(into), next_(*state_, 1, "readinto", into) {}
+
+  bool await_ready() {
+    state_->throw_if_failed();
+    return into_.empty() || next_.await_ready();
+  }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> h) noexcept {
+    next_.await_suspend(h);
+  }
+  std::size_t await_resume() {
+    if (into_.empty()) return 0;
+    next_.await_resume();
+    return next_.received() > 0 ? next_.received() : state_->take_into(into_);
+  }
+
+  operator Coro<std::size_t>() && { return reader_state::readinto(std::move(state_), into_); }
+
+ private:
+  std::shared_ptr<reader_state> state_;
+  const std::span<char> into_;
+  arrival next_;
 };
 
 }  // namespace hocket::stream

@@ -9,6 +9,10 @@
 // it must, it says "not ready"; the resumer then puts the task behind others, and commit() comes when it runs again,
 // or, if it was cancelled meanwhile, await_resume() without a commit().
 //
+// An operation whose wake only says that another try is worth while (a socket's readiness) calls ask_again() in
+// commit(): after the wake commit() comes once more, and says anew whether there is something to wait for, so that its
+// coroutine resumes only when there is not.
+//
 // So an awaiter needs no care about being resumed while it registers, and nothing has to be published from inside a
 // coroutine, where compilers have miscompiled just that.
 #pragma once
@@ -25,7 +29,7 @@ class task_base;
 class suspend_point {
  public:
   /// Registers with the awaited object. True: stay suspended; wake() follows exactly once, perhaps already now from
-  /// another thread. False: there is nothing to wait for, the task runs on at once, without a tick.
+  /// another thread. False: there is nothing to wait for (any more), the task runs on at once, without a tick.
   virtual bool commit(task_base& self) noexcept = 0;
 
   /// A cancel request reached this wait. True: it has been dealt with, the await will end (or its object was asked to).

@@ -64,8 +64,8 @@ task_base* task_base::run_until_stop(worker* self) noexcept {
   cancel_due_ = word_.take_owed_cancel();
   if (!began_ && cancel_due_) return end(false);
   began_ = true;
-  // Who gave way before it waited now waits, unless it is cancelled.
-  if (action_ == action::give_way && !cancel_due_) {
+  // Who gave way before it waited now waits, and who wants to look again does, unless it is cancelled.
+  if (action_ >= action::give_way && !cancel_due_) {
     action_ = action::suspend;
   } else {
     resume(self);
@@ -90,6 +90,7 @@ task_base* task_base::run_until_stop(worker* self) noexcept {
         return successor;
       }
       case action::give_way:
+      case action::ask_again:
       case action::none:
         // The tripwire for GCC PR106188: with it, g++ 12 loses the first resume of some coroutines.
         fatal(

@@ -64,6 +64,10 @@ class task_base : public runnable {
     action_ = action::suspend;
   }
 
+  /// From commit() that says "stay suspended": whoever dispatches this task after its wake calls commit() again before
+  /// the coroutine resumes, unless a cancel is due.
+  void ask_again() noexcept { action_ = action::ask_again; }
+
   /// After this task suspends, the resumer runs `successor` in place. Called from commit(): no queue needs the link.
   void run_next(task_base& successor) noexcept { next = &successor; }
 
@@ -131,7 +135,7 @@ class task_base : public runnable {
   bool mark_done_unobserved() noexcept { return word_.finish_unobserved(); }
 
  private:
-  enum class action : std::uint8_t { none, suspend, transfer, finished, give_way };
+  enum class action : std::uint8_t { none, suspend, transfer, finished, give_way, ask_again };
 
   void run() noexcept final;
   void run_within(thread_context& context) noexcept;

@@ -10,7 +10,8 @@ namespace {
 
 void note_run(std::uint32_t function, run_length length) noexcept {
   hog_record& record = hog_book::record(static_cast<std::uint16_t>(function));
-  if (record.note(length) != standing::convict || !record.take_hint()) return;
+  // Who computes at the start of a program, and then no more, is no news.
+  if (record.note(length) != standing::convict || record.history().is_unknown() || !record.take_hint()) return;
   std::fprintf(stderr,
                "hocket: %s:%u: '%s' computes for long between two awaits: it gives way to I/O from here on; parallel() "
                "or checkpoint() would say so at once\n",
