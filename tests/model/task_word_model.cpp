@@ -10,7 +10,15 @@
 namespace hocket::model {
 namespace {
 
-enum class habit { correct, cancels_without_claiming, settles_once, owes_nothing_when_late };
+enum class habit {
+  correct,
+  cancels_without_claiming,
+  settles_once,
+  owes_nothing_when_late,
+  looks_without_claiming,
+  looks_and_forgets_the_waker,
+  looks_and_forgets_the_cancel,
+};
 
 // Whether the task gives way before each of its waits (its budget is spent): it is queued, and registered nowhere.
 enum class way { straight, gives_way, gives_way_and_forgets };
@@ -18,10 +26,16 @@ enum class way { straight, gives_way, gives_way_and_forgets };
 // What ends the second wait: its event, or nothing but a cancel.
 enum class second { event_comes, event_never_comes };
 
-template <class Atomics, habit Habit = habit::correct, second Second = second::event_comes, way Way = way::straight>
+// Who comes besides the task and its waker: cancellers, or one canceller and somebody who looks where the task stands.
+enum class others { cancellers, a_canceller_and_a_looker };
+
+template <class Atomics, habit Habit = habit::correct, second Second = second::event_comes, way Way = way::straight,
+          others Others = others::cancellers>
 class task_world : public world {
  public:
-  unsigned threads() const override { return Second == second::event_comes ? 4 : 3; }
+  unsigned threads() const override {
+    return Second == second::event_comes || Others == others::a_canceller_and_a_looker ? 4 : 3;
+  }
   void thread(unsigned i) override {
     switch (i) {
       case 0:
@@ -30,8 +44,10 @@ class task_world : public world {
         signal(events_[0]);
         if (Second == second::event_comes) signal(events_[1]);
         return;
-      default:
+      case 2:
         return cancel();
+      default:
+        return Others == others::cancellers ? cancel() : look();
     }
   }
 
@@ -148,6 +164,22 @@ class task_world : public world {
     }
   }
 
+  // As task_base::begin_look() and end_look(). What it reads is the frame.
+  void look() {
+    if constexpr (Habit == habit::looks_without_claiming) {
+      seen_ = frame_;
+      return;
+    }
+    if (!word_.claim()) return;
+    seen_ = frame_;
+    if constexpr (Habit == habit::looks_and_forgets_the_cancel) {
+      if (word_.settle(true) == rt::settlement::requeue) run();
+      return;
+    }
+    const bool is_mine = settle();
+    if (is_mine && Habit != habit::looks_and_forgets_the_waker) run();
+  }
+
   word word_;
   event events_[2];
   model_plain<int> frame_{0};
@@ -157,6 +189,7 @@ class task_world : public world {
   bool was_cancelled_ = false;
   int ends_ = 0;
   int accepted_ = 0;
+  int seen_ = 0;
 };
 
 using sound = model_atomics;
@@ -179,6 +212,16 @@ TEST(task_word_model, a_cancel_is_delivered_to_a_task_that_gives_way_before_it_w
   expect_holds<lonely>("task_word, the same, a waker of one wait, a canceller", {.preemptions = 4});
 }
 
+template <class Atomics, habit Habit = habit::correct, second Second = second::event_comes>
+using looked_at = task_world<Atomics, Habit, Second, way::straight, others::a_canceller_and_a_looker>;
+
+TEST(task_word_model, who_looks_at_a_frame_finds_it_at_rest_and_loses_neither_wake_nor_cancel) {
+  expect_holds<looked_at<sound>>("task_word, 2 waits, a waker, a canceller, a looker", {.preemptions = 3});
+  expect_holds<looked_at<sound>>("task_word, 2 waits, a waker, a canceller, a looker", {.preemptions = 4});
+  using lonely = looked_at<sound, habit::correct, second::event_never_comes>;
+  expect_holds<lonely>("task_word, 2 waits, a waker of one, a canceller, a looker", {.preemptions = 4});
+}
+
 TEST(task_word_model, mutants_are_caught) {
   expect_caught<task_world<sound, habit::correct, second::event_comes, way::gives_way_and_forgets>>(
       "gives way and forgets the cancel");
@@ -189,6 +232,10 @@ TEST(task_word_model, mutants_are_caught) {
   expect_caught<task_world<sound, habit::cancels_without_claiming>>("cancels without claiming");
   expect_caught<task_world<sound, habit::settles_once>>("settles once");
   expect_caught<task_world<sound, habit::owes_nothing_when_late>>("owes nothing when late");
+  expect_caught<looked_at<sound, habit::looks_without_claiming>>("looks without claiming");
+  expect_caught<looked_at<sound, habit::looks_and_forgets_the_waker>>("looks and forgets the waker");
+  expect_caught<looked_at<sound, habit::looks_and_forgets_the_cancel, second::event_never_comes>>(
+      "looks and forgets the cancel");
 }
 
 TEST(task_word_model, orders_are_needed) { expect_orders_needed<task_world<sound>>({"T1"}); }

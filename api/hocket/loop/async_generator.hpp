@@ -59,8 +59,9 @@ class async_generator_promise : public rt::promise_base {
   void return_void() noexcept { running_.store(false, rt::relaxed); }
   void unhandled_exception() noexcept {
     running_.store(false, rt::relaxed);
-    error_ = std::current_exception();
+    error_ = std::current_exception();  // not the base's: it is thrown once
   }
+  void stand_at(const std::source_location& where) noexcept { promise_base::stand_at(where, true); }
 
   /// For the awaiters: the body runs on in the consumer's task.
   rt::transfer_result advance(std::coroutine_handle<async_generator_promise> self, rt::task_base& task,
@@ -152,7 +153,9 @@ class AsyncGenerator<T>::step {
     return true;
   }
   template <class Promise>
-  rt::transfer_result await_suspend(std::coroutine_handle<Promise> consumer) const noexcept {
+  rt::transfer_result await_suspend(std::coroutine_handle<Promise> consumer,
+                                    std::source_location where = std::source_location::current()) const noexcept {
+    consumer.promise().stand_at(where);
     return handle_.promise().advance(handle_, *consumer.promise().task(), consumer);
   }
 
@@ -218,7 +221,9 @@ class [[nodiscard]] AsyncGenerator<T>::begin_awaiter final : public step {
 
 template <class T>
 AsyncGenerator<T> async_generator_promise<T>::get_return_object(std::source_location where) noexcept {
-  set_where(where);
+  static_assert(rt::promise_is_found<async_generator_promise>,
+                "a value that is aligned more strictly than malloc aligns");
+  stand_at(where);
   return AsyncGenerator<T>(std::coroutine_handle<async_generator_promise>::from_promise(*this));
 }
 

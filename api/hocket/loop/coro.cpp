@@ -45,7 +45,7 @@ void refuse_captured_closure(const rt::promise_base& promise) {
 }
 
 void warn_never_awaited(const rt::promise_base& promise) noexcept {
-  const auto& where = promise.where();
+  const std::source_location where = promise.where();
   std::fprintf(stderr, "%s:%u: RuntimeWarning: coroutine '%s' was never awaited\n", where.file_name(),
                static_cast<unsigned>(where.line()), coroutine_name(where).c_str());
 }

@@ -36,6 +36,12 @@ class coro_promise : public rt::promise_base, public rt::result_slot<T> {
 
   Coro<T> get_return_object(std::source_location where = std::source_location::current()) noexcept;
 
+  /// Its value; throws what it failed with. When it has ended.
+  T take() {
+    this->rethrow_failure();
+    return this->take_value();
+  }
+
  protected:
   // No bool: the compiler offers a promise the coroutine's arguments, and an int would do for one.
   enum class closure { empty, captures };
@@ -99,7 +105,9 @@ class [[nodiscard("a coroutine runs only when it is awaited or made a task")]] C
 
     bool await_ready() const noexcept { return false; }
     template <class Promise>
-    rt::transfer_result await_suspend(std::coroutine_handle<Promise> parent) noexcept {
+    rt::transfer_result await_suspend(std::coroutine_handle<Promise> parent,
+                                      std::source_location where = std::source_location::current()) noexcept {
+      parent.promise().stand_at(where);
       rt::task_base& task = *parent.promise().task();
       child_.promise().begin(task, parent);
       return rt::transfer(task, child_);
@@ -131,7 +139,8 @@ class [[nodiscard("a coroutine runs only when it is awaited or made a task")]] C
 
 template <class T>
 Coro<T> coro_promise<T>::get_return_object(std::source_location where) noexcept {
-  this->set_where(where);
+  static_assert(rt::promise_is_found<coro_promise>, "a result that is aligned more strictly than malloc aligns");
+  this->stand_at(where);
   return Coro<T>(std::coroutine_handle<coro_promise>::from_promise(*this));
 }
 

@@ -142,6 +142,7 @@ class task_end_wait : public rt::leaf_awaiter, private future_waiter {
 
  private:
   void fire(future_core&) noexcept override { wake(*task_); }
+  void tell(awaiting_parties& to) const override;
   rt::counted_ptr<future_core> future_;
 };
 

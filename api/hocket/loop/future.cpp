@@ -1,3 +1,5 @@
+#include <hocket/loop/awaiting_parties.hpp>
+#include <hocket/loop/create_task.hpp>
 #include <hocket/loop/future.hpp>
 
 namespace hocket {
@@ -12,6 +14,10 @@ bool future_wait::commit(rt::task_base& self) noexcept {
 
 // As Task.cancel does, the request goes to what the task waits for; that ends this wait when it is cancelled in turn.
 bool future_wait::cancel(rt::task_base& self) noexcept { return future_->cancel(self.cancel_message()); }
+
+void future_wait::tell(awaiting_parties& to) const { to.add(*task_); }
+
+void task_end_wait::tell(awaiting_parties& to) const { to.add(*task_); }
 
 std::exception_ptr exception_of(const future_core& f) {
   if (!f.is_done()) throw InvalidStateError("Exception is not set.");

@@ -98,6 +98,7 @@ class future_wait : public rt::leaf_awaiter, private future_waiter {
 
  private:
   void fire(future_core&) noexcept override { wake(*task_); }
+  void tell(awaiting_parties& to) const override;
 
   rt::counted_ptr<future_core> future_;  // a handle may be dropped while this waits
   bool awaits_itself_ = false;

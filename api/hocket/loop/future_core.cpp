@@ -66,6 +66,16 @@ std::size_t future_core::drop_waiters(bool (*match)(const future_waiter&, const 
   return drop_all(w);
 }
 
+// Under the mutex nobody is fired, so whoever stands in the list is still there.
+void future_core::tell_waiters(awaiting_parties& to) const {
+  waiters_.take_if(
+      [&to](const waiter_node& n) {
+        static_cast<const future_waiter&>(n).tell(to);
+        return false;
+      },
+      waiters_mutex());
+}
+
 future_core::~future_core() { drop_all(static_cast<future_waiter*>(waiters_.close(waiters_mutex()))); }
 
 std::size_t future_core::drop_all(future_waiter* first) noexcept {

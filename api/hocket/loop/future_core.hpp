@@ -26,12 +26,17 @@ class task_base;
 
 class future_core;
 class loop_state;
+class awaiting_parties;
 
 /// Someone who wants to know when a future is done. Linked at most once; whoever unlinks it decides what follows.
 class future_waiter : public waiter_node {
  public:
   /// The future is done. Must only queue; may end this object's life. Called outside locks.
   virtual void fire(future_core& f) noexcept = 0;
+
+  /// Says which task waits by way of it, or which future completes because of it; nothing when none does. With the
+  /// list's mutex held: only notes it.
+  virtual void tell(awaiting_parties&) const {}
 
  protected:
   ~future_waiter() = default;
@@ -59,6 +64,9 @@ class future_core {
   /// The exception, or null. Marks it as seen. Only when done and not cancelled.
   std::exception_ptr take_notice() const noexcept;
 
+  /// The same, also null when it is pending or cancelled, and does not mark it.
+  std::exception_ptr peek_exception() const noexcept { return has_failed() ? failure() : nullptr; }
+
   /// Whether it ended with an exception that is no cancellation. Does not mark it.
   bool has_failed() const noexcept { return status_.load(rt::acquire) == status::failed; }  // order: U1
 
@@ -71,6 +79,9 @@ class future_core {
   bool remove_waiter(future_waiter& w) noexcept;
   /// Takes out and drops those for which `match(w, wanted)` holds; gives how many. Must not end or wait for anything.
   std::size_t drop_waiters(bool (*match)(const future_waiter&, const void*) noexcept, const void* wanted) noexcept;
+
+  /// Lets each that waits say who it is, in the order in which they came. Any thread.
+  void tell_waiters(awaiting_parties& to) const;
 
   /// The loop it belongs to; null when it has none, and for a task that is done. Who asks from outside of the loop
   /// keeps that alive.
@@ -127,7 +138,7 @@ class future_core {
   mutable std::atomic<std::uint32_t> refs_{1};
   std::atomic<status> status_{status::pending};
   mutable std::atomic<bool> seen_{false};
-  basic_waiter_list<rt::futex_mutex> waiters_;
+  mutable basic_waiter_list<rt::futex_mutex> waiters_;
 };
 
 }  // namespace hocket

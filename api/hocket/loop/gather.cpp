@@ -1,3 +1,4 @@
+#include <hocket/loop/awaiting_parties.hpp>
 #include <hocket/loop/gather.hpp>
 
 namespace hocket {
@@ -15,6 +16,8 @@ gather_core::listener::listener(gather_core& g, rt::counted_ptr<future_core> f) 
 void gather_core::listener::fire(future_core&) noexcept {
   if (!loop_state::queue_turn(gather.serial_home_, *this)) gather.child_done(*this);
 }
+
+void gather_core::listener::tell(awaiting_parties& to) const { to.add_those_of(gather); }
 
 void gather_core::listen() {
   if (children_.empty()) {

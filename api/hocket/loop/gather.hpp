@@ -76,6 +76,7 @@ class gather_core : public future_core {
     listener(listener&& other) noexcept : listener(other.gather, std::move(other.future)) {}
     void fire(future_core&) noexcept override;
     void run() noexcept override { gather.child_done(*this); }
+    void tell(awaiting_parties& to) const override;
     gather_core& gather;
     rt::counted_ptr<future_core> future;
   };

@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include <hocket/loop/call_graph.hpp>
 #include <hocket/loop/create_task.hpp>
 #include <hocket/loop/fd_watch.hpp>
 #include <hocket/loop/interrupts.hpp>
@@ -515,6 +516,13 @@ void loop_state::dump_tasks(std::FILE* out, void* self) {
                  static_cast<unsigned>(tasks[i]->where().line()), static_cast<unsigned>(tasks[i]->phase()));
   }
   if (tasks.size() > most) std::fprintf(out, "  and %zu more\n", tasks.size() - most);
+  if (tasks.empty()) return;
+  std::string tree = format_task_tree(loop) + '\n';
+  constexpr std::size_t most_lines = 500;
+  std::size_t end = 0;
+  for (std::size_t lines = 0; lines < most_lines && end < tree.size(); ++lines) end = tree.find('\n', end) + 1;
+  if (end < tree.size()) tree.replace(end, std::string::npos, "...\n");
+  std::fprintf(out, "who awaits whom:\n%s", tree.c_str());
 }
 
 // --- callbacks ---

@@ -1,3 +1,4 @@
+#include <hocket/loop/awaiting_parties.hpp>
 #include <hocket/loop/shield.hpp>
 
 namespace hocket {
@@ -19,6 +20,8 @@ void shield_link::fire(future_core& inner) noexcept {
     pass_on();
   }
 }
+
+void shield_link::tell(awaiting_parties& to) const { to.add_those_of(outer()); }
 
 // When the outer is cancelled while this waits for its turn, the inner's exception stays one that nobody has seen.
 void shield_link::pass_on() noexcept {

@@ -29,6 +29,7 @@ class shield_link : private future_waiter, private rt::runnable {
  private:
   void fire(future_core&) noexcept override;
   void drop() noexcept override { delete this; }
+  void tell(awaiting_parties& to) const override;
   void run() noexcept override { pass_on(); }
   void pass_on() noexcept;
   void report_abandoned() const noexcept;

@@ -21,6 +21,9 @@
 
 namespace hocket {
 
+struct FrameCallGraphEntry;
+struct StackOptions;
+
 /// What few tasks have: a scope, a name of their own, the message of a cancel, context variables.
 struct task_extras {
   explicit task_extras(std::uint64_t id) noexcept : id(id) {}
@@ -149,6 +152,10 @@ class AnyTask {
   std::string get_coro() const { return core_->coroutine(); }
   Context get_context() const { return Context(rt::counted_ptr<context_state>(&core_->context().get())); }
   EventLoop get_loop() const;
+  /// As Task's.
+  std::vector<FrameCallGraphEntry> get_stack(std::optional<int> limit = {}) const;
+  void print_stack() const;
+  void print_stack(const StackOptions& options) const;
 
   /// Waits for its end; throws what it failed with, drops its value.
   any_task_wait operator co_await() const { return any_task_wait(core_); }
@@ -189,6 +196,13 @@ class Task : public future_handle<T, task_state<T>> {
   /// Mirrors Task.add_done_callback.
   template <class F>
   DoneCallback add_done_callback(F fn, DoneCallbackOptions options = {}) const;
+
+  /// Where its coroutines stand, the outermost first, as far as they can be looked at: not while another worker has
+  /// the task. At most `limit`, the innermost. Empty when it is done. Any thread. Mirrors Task.get_stack.
+  std::vector<FrameCallGraphEntry> get_stack(std::optional<int> limit = {}) const;
+  /// Writes that, or what the task failed with, as a Python traceback. Mirrors Task.print_stack.
+  void print_stack() const { AnyTask(*this).print_stack(); }
+  void print_stack(const StackOptions& options) const { AnyTask(*this).print_stack(options); }
 
   operator AnyTask() const { return AnyTask(this->state_); }
 };

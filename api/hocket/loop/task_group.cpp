@@ -3,6 +3,7 @@
 #include <mutex>
 #include <vector>
 
+#include <hocket/loop/awaiting_parties.hpp>
 #include <hocket/loop/loop_state.hpp>
 #include <hocket/rt/base/futex.hpp>
 
@@ -83,6 +84,8 @@ class task_group_core {
       delete this;
       its_group.release_ref();
     }
+    // The parent stays until its group is empty.
+    void tell(awaiting_parties& to) const override { to.add(group.parent_); }
     task_group_core& group;
     rt::counted_ptr<task_core> task;
   };

@@ -1,5 +1,6 @@
 #include <hocket/loop/wait.hpp>
 
+#include <hocket/loop/awaiting_parties.hpp>
 #include <hocket/loop/result.hpp>
 
 namespace hocket {
@@ -25,6 +26,8 @@ wait_core::listener::listener(wait_core& w, rt::counted_ptr<future_core> f) noex
 void wait_core::listener::fire(future_core& f) noexcept {
   if (!loop_state::queue_turn(wait.serial_home_, *this)) wait.one_done(f);
 }
+
+void wait_core::listener::tell(awaiting_parties& to) const { to.add_those_of(*wait.enough_.state()); }
 
 // Who waits for the first exception has seen one that ends a wait; CPython does not look at that of the last.
 static bool is_seen_failure(const future_core& f) noexcept {

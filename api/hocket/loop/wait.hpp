@@ -48,6 +48,7 @@ class wait_core {
     listener(listener&& other) noexcept : listener(other.wait, std::move(other.future)) {}
     void fire(future_core&) noexcept override;
     void run() noexcept override { wait.one_done(*future); }
+    void tell(awaiting_parties& to) const override;
     wait_core& wait;
     rt::counted_ptr<future_core> future;
   };

@@ -7,6 +7,8 @@ namespace hocket {
 
 rt::task_base& fork_child::whole_task() noexcept { return join_.parent().whole_task(); }
 
+const rt::task_base* fork_child::part_of() const noexcept { return &join_.parent(); }
+
 rt::task_home& fork_join_wait::home_for_children(rt::task_base& self) noexcept {
   return static_cast<loop_state*>(self.home().owner())->home_for_child_of(self.home());
 }

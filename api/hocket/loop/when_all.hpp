@@ -31,6 +31,7 @@ namespace hocket {
 class fork_child : public rt::task_base {
  public:
   rt::task_base& whole_task() noexcept final;
+  const rt::task_base* part_of() const noexcept final;
 
  protected:
   fork_child(rt::task_home& home, class fork_join_wait& join) noexcept : task_base(home), join_(join) {}

@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <source_location>
 #include <string_view>
 
 #include <hocket/loop/coro.hpp>
@@ -133,8 +134,9 @@ class [[nodiscard("co_await it")]] drain_wait {
 
   bool await_ready() const noexcept { return !is_needed() && !rt::must_give_way(); }
   template <class Promise>
-  rt::transfer_result await_suspend(std::coroutine_handle<Promise> parent) {
-    return slow_.emplace(as_coro().release()).await_suspend(parent);
+  rt::transfer_result await_suspend(std::coroutine_handle<Promise> parent,
+                                    std::source_location where = std::source_location::current()) {
+    return slow_.emplace(as_coro().release()).await_suspend(parent, where);
   }
   void await_resume() {
     if (slow_) slow_->await_resume();

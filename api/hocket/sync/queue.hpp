@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <ostream>
+#include <source_location>
 #include <string>
 #include <utility>
 
@@ -197,8 +198,8 @@ class Queue<T>::take_awaiter {
     return item_.has_value();
   }
   template <class Promise>
-  auto await_suspend(std::coroutine_handle<Promise> h) {
-    return slowly_.emplace(state_type::take_slowly(rt::counted_ptr(state_)).release()).await_suspend(h);
+  auto await_suspend(std::coroutine_handle<Promise> h, std::source_location where = std::source_location::current()) {
+    return slowly_.emplace(state_type::take_slowly(rt::counted_ptr(state_)).release()).await_suspend(h, where);
   }
 
  protected:
@@ -251,8 +252,8 @@ class Queue<T>::put_awaiter {
 
   bool await_ready() { return !rt::must_give_way() && state_->try_put(item_) == state_type::put_outcome::done; }
   template <class Promise>
-  auto await_suspend(std::coroutine_handle<Promise> h) {
-    return slowly_.emplace(state_type::put_slowly(rt::counted_ptr(state_), item_).release()).await_suspend(h);
+  auto await_suspend(std::coroutine_handle<Promise> h, std::source_location where = std::source_location::current()) {
+    return slowly_.emplace(state_type::put_slowly(rt::counted_ptr(state_), item_).release()).await_suspend(h, where);
   }
   void await_resume() {
     if (slowly_) slowly_->await_resume();

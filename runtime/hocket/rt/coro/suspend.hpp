@@ -18,6 +18,7 @@
 #pragma once
 
 #include <coroutine>
+#include <source_location>
 
 #include <hocket/rt/sched/op_budget.hpp>
 
@@ -41,13 +42,15 @@ class suspend_point {
 };
 
 /// Base of every awaiter that really suspends its task. Derived classes write commit(), cancel() and await_resume(),
-/// which begins with finish_resume(). The awaiting coroutine's promise has `task_base* task()`.
+/// which begins with finish_resume(). The awaiting coroutine's promise is a promise_base.
 class leaf_awaiter : public suspend_point {
  public:
   bool await_ready() const noexcept { return false; }
 
   template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> h) noexcept {
+  void await_suspend(std::coroutine_handle<Promise> h,
+                     std::source_location where = std::source_location::current()) noexcept {
+    h.promise().stand_at(where);
     task_ = h.promise().task();
     stop_at(h);
   }

@@ -107,9 +107,11 @@ task_base* task_base::end(bool began) noexcept {
 }
 
 // The owner lets go. A task that is at rest may not be touched any more; one that is requeued is the caller's, to post.
-task_base::settled task_base::settle() noexcept {
-  for (bool refused = false;;) {
-    switch (word_.settle(refused)) {
+// `has_request`: a cancel request was taken out of the word, and is to be answered first.
+task_base::settled task_base::settle(bool has_request) noexcept {
+  bool refused = false;
+  for (settlement next = has_request ? settlement::deliver : word_.settle();; next = word_.settle(refused)) {
+    switch (next) {
       case settlement::deliver:
         if (suspended_at_->cancel(*this)) break;
         word_.owe_cancel();
@@ -136,6 +138,40 @@ bool task_base::cancel(std::string_view message) noexcept {
       return true;
   }
   return false;
+}
+
+// The answer to a cancel that came while somebody looked from outside of a serial home: waits of such a home are ended
+// by its own code only.
+class task_base::late_answer final : public runnable {
+ public:
+  explicit late_answer(task_base& t) noexcept : task_(t) {}
+
+ private:
+  void run() noexcept override {
+    task_base& t = task_;
+    delete this;
+    if (t.settle(true) == settled::requeued) t.home_->post_woken(t);
+  }
+
+  task_base& task_;
+};
+
+void task_base::end_look() noexcept {
+  settled now = settled::at_rest;
+  if (is_serial_ && !home_->runs_here()) {
+    switch (word_.settle()) {
+      case settlement::deliver:
+        return home_->post(*new late_answer(*this));
+      case settlement::requeue:
+        now = settled::requeued;
+        break;
+      case settlement::rest:
+        break;
+    }
+  } else {
+    now = settle();
+  }
+  if (now == settled::requeued) home_->post_woken(*this);
 }
 
 void task_base::throw_cancelled() {

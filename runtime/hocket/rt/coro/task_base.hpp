@@ -39,6 +39,8 @@ class task_base : public runnable {
 
   /// Itself, or, for what runs as a part of another task, that one.
   virtual task_base& whole_task() noexcept { return *this; }
+  /// The task of which it is a part and which waits for it, or null.
+  virtual const task_base* part_of() const noexcept { return nullptr; }
 
   /// Says what it is, for a report. In a signal handler on the thread that runs it: allocates nothing, waits for
   /// nobody.
@@ -71,6 +73,9 @@ class task_base : public runnable {
   /// After this task suspends, the resumer runs `successor` in place. Called from commit(): no queue needs the link.
   void run_next(task_base& successor) noexcept { next = &successor; }
 
+  /// Control moves to `h`, a coroutine of this task.
+  void note_innermost(std::coroutine_handle<> h) noexcept { resume_point_ = h; }
+
   /// Without symmetric transfer: the resumer goes on with `h`.
   void transfer_to(std::coroutine_handle<> h) noexcept {
     resume_point_ = h;
@@ -102,6 +107,15 @@ class task_base : public runnable {
 
   /// The same for a waker that would run the task itself, in place: true when it may.
   friend bool wake_in_place(task_base& t) noexcept { return t.word_.wake(); }
+
+  // --- for who only looks at where it stands (README.md, "To look") ---
+
+  /// True: the task is suspended, and its frames are the caller's until end_look(). Any thread with a reference.
+  bool begin_look() noexcept { return word_.claim(); }
+  void end_look() noexcept;
+
+  /// The innermost coroutine; the caller owns the frames. Null when they are gone.
+  std::coroutine_handle<> innermost() const noexcept { return resume_point_; }
 
  protected:
   explicit task_base(task_home& home) noexcept
@@ -143,7 +157,8 @@ class task_base : public runnable {
   task_base* end(bool began) noexcept;
   void resume(worker* self) noexcept;
   enum class settled { requeued, at_rest };
-  settled settle() noexcept;
+  settled settle(bool has_request = false) noexcept;
+  class late_answer;
   /// Keeps what cancel_message() gives. For tasks that are cancelled by users; any thread.
   virtual void note_message(std::string_view) noexcept {}
   [[noreturn]] void throw_cancelled();
@@ -159,7 +174,7 @@ class task_base : public runnable {
   const bool is_exclusive_ : 1;
   bool is_learnt_from_ : 1 = false;
   std::uint16_t function_ = 0;
-  std::coroutine_handle<> resume_point_;  // the root before the first step and after the last one
+  std::coroutine_handle<> resume_point_;  // the innermost coroutine; the root before the first step and after the last
   union {
     suspend_point* suspended_at_ = nullptr;  // the owner only
     std::exception_ptr failure_;             // from finish() on: nothing waits any more

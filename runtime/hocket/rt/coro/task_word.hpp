@@ -3,7 +3,7 @@
 // Phases, and who owns the coroutine frame in each:
 //
 //   owned      one thread or one queue: its creator, the queue it stands in, the worker that runs it or registers its
-//              wait, or a canceller that looks at its wait
+//              wait, a canceller that looks at its wait, or somebody who looks at where it stands
 //   woken      as owned, and the wait is over already: its owner will queue the task when it lets go
 //   suspended  the resource it waits for; whoever takes the wait node out of the resource must wake()
 //   done       the handles that share its result
@@ -11,7 +11,7 @@
 //   owned -> suspended -> owned ...      (a waker ended the wait, and queues the task)
 //     |  `-> woken -> owned              (a waker came while the frame was owned: its owner queues it)
 //     `-> done
-//   suspended -> owned -> suspended | woken   (a canceller looks at the wait)
+//   suspended -> owned -> suspended | woken   (a canceller, or somebody else, looks at the wait)
 //
 // The race that this word decides: a waker ends a wait while its task still registers it, or while a canceller looks at
 // it. Both own the frame, so the waker cannot let the task run; it only leaves `woken` behind, and the owner queues the
@@ -109,6 +109,16 @@ class basic_task_word {
         return waits ? cancel_claim::claimed : cancel_claim::noted;
       }
     }
+  }
+
+  /// Anyone with a reference: true when the task was suspended; the caller then owns the frame and must settle() it.
+  bool claim() noexcept {
+    std::uint32_t w = word_.load(relaxed);
+    while (phase_of(w) == phase::suspended) {
+      // order: T1: a claimed frame is seen as the one who let go of it left it.
+      if (word_.compare_exchange_weak(w, with(w, phase::owned), acq_rel, relaxed)) return true;
+    }
+    return false;
   }
 
   /// Takes back one request; the last one also takes back what is still owed. Gives the number that is left.
