@@ -5,6 +5,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
 #include <utility>
@@ -122,6 +123,7 @@ void standby::look_at_workers() noexcept {
   }
   if (end_watch()) return;
   bool is_anyone_stuck = false;
+  bool is_certain = false;
   for (unsigned i = 0, n = sched_.seat_count(); i < n; ++i) {
     worker& w = sched_.seat(i);
     if (sched_.stalls_) look_for_stall(i, now);
@@ -136,6 +138,7 @@ void standby::look_at_workers() noexcept {
     w.let_others_pass();
     w.budget().cut();
     if (seen.times_stuck() == 1) continue;
+    is_certain |= i < sched_.workers();
     w.ask_relief();
     if (seen.computed() < hog_time) continue;
     const std::uint32_t function = w.meter().running();
@@ -147,7 +150,9 @@ void standby::look_at_workers() noexcept {
   if (sched_.idle_.sleeping() > 0) {
     if (!sched_.is_reactor_attended() || sched_.has_light_work()) sched_.wake_one();
   } else {
-    suspects_until_.store(now + suspicion, relaxed);  // order: a hint
+    // One look alone may have met a processor that stood still: the next one is to say.
+    const nanos until = now + (is_certain ? suspicion : 2 * tick);
+    suspects_until_.store(std::max(until, suspects_until_.load(relaxed)), relaxed);  // order: a hint
   }
 }
 

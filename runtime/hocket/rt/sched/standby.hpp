@@ -95,7 +95,7 @@ class standby {
   const char* state_text() const noexcept;
 
  private:
-  static constexpr nanos suspicion = 50 * nanos_per_ms;  // who hogged once will hog again
+  static constexpr nanos suspicion = 50 * nanos_per_ms;  // who was seen to hog twice will hog again
   static constexpr unsigned look_around = 61;            // how much it runs on one call from rest
 
   bool has_leave() noexcept;
