@@ -4,6 +4,7 @@
 #include <hocket/loop/as_completed.hpp>
 #include <hocket/loop/async_generator.hpp>
 #include <hocket/loop/call_graph.hpp>
+#include <hocket/loop/cancel_scope.hpp>
 #include <hocket/loop/concurrent_future.hpp>
 #include <hocket/loop/context.hpp>
 #include <hocket/loop/coro.hpp>

@@ -15,6 +15,7 @@ enum class habit {
   cancels_without_claiming,
   settles_once,
   owes_nothing_when_late,
+  asks_once,
   looks_without_claiming,
   looks_and_forgets_the_waker,
   looks_and_forgets_the_cancel,
@@ -29,8 +30,12 @@ enum class second { event_comes, event_never_comes };
 // Who comes besides the task and its waker: cancellers, or one canceller and somebody who looks where the task stands.
 enum class others { cancellers, a_canceller_and_a_looker };
 
+// Whether it ends at a cancel, or swallows it and goes on to its next wait, to which a request that persists comes
+// anew.
+enum class mind { ends_when_cancelled, swallows };
+
 template <class Atomics, habit Habit = habit::correct, second Second = second::event_comes, way Way = way::straight,
-          others Others = others::cancellers>
+          others Others = others::cancellers, mind Mind = mind::ends_when_cancelled>
 class task_world : public world {
  public:
   unsigned threads() const override {
@@ -53,7 +58,9 @@ class task_world : public world {
 
   void at_end() override {
     MODEL_CHECK(ends_ == 1 && "the task ends once");
-    MODEL_CHECK(was_cancelled_ == (accepted_ > 0) && "it ends as cancelled if a cancel was accepted, and only then");
+    if (Mind == mind::ends_when_cancelled) {
+      MODEL_CHECK(was_cancelled_ == (accepted_ > 0) && "it ends as cancelled if a cancel was accepted, and only then");
+    }
     MODEL_CHECK(static_cast<int>(word_.cancelling()) == accepted_);
   }
 
@@ -74,12 +81,17 @@ class task_world : public world {
     for (;;) {
       frame_ = frame_ + 1;
       cancel_due |= was_cut_;
-      if (cancel_due || at_ == 2) return finish(cancel_due);
+      if ((cancel_due && Mind == mind::ends_when_cancelled) || at_ == 2) return finish(cancel_due);
+      cancel_due = false;
       was_cut_ = false;
       if (Way != way::straight) {
         yield();  // others run; it stays owned, by the queue
         const bool owed = word_.take_owed_cancel();
-        if (owed && Way == way::gives_way) return finish(true);
+        if (owed && Way == way::gives_way) {
+          if (Mind == mind::ends_when_cancelled) return finish(true);
+          ++at_;
+          continue;
+        }
       }
       if (!commit(events_[at_])) {
         ++at_;
@@ -107,9 +119,10 @@ class task_world : public world {
 
   // True: the task is queued, and the caller is to run it.
   bool settle() {
-    for (bool refused = false;;) {
-      switch (word_.settle(refused)) {
+    for (bool refused = false, asked = false;;) {
+      switch (word_.settle(refused, asked)) {
         case rt::settlement::deliver:
+          asked = true;
           frame_ = frame_ + 1;
           refused = !cut(events_[at_]);
           if (refused && Habit != habit::owes_nothing_when_late) word_.owe_cancel();
@@ -150,7 +163,8 @@ class task_world : public world {
   }
 
   void cancel() {
-    switch (word_.cancel()) {
+    using kind = typename word::kind;
+    switch (word_.cancel(Mind == mind::swallows && Habit != habit::asks_once ? kind::persistent : kind::once)) {
       case rt::cancel_claim::refused:
         return;
       case rt::cancel_claim::noted:
@@ -222,7 +236,19 @@ TEST(task_word_model, who_looks_at_a_frame_finds_it_at_rest_and_loses_neither_wa
   expect_holds<lonely>("task_word, 2 waits, a waker of one, a canceller, a looker", {.preemptions = 4});
 }
 
+TEST(task_word_model, a_request_that_persists_ends_every_wait) {
+  using stubborn =
+      task_world<sound, habit::correct, second::event_never_comes, way::straight, others::cancellers, mind::swallows>;
+  expect_holds<stubborn>("task_word, 2 waits that swallow, a waker of one, a canceller", {.preemptions = 3});
+  expect_holds<stubborn>("task_word, 2 waits that swallow, a waker of one, a canceller", {.preemptions = 4});
+  using giving =
+      task_world<sound, habit::correct, second::event_never_comes, way::gives_way, others::cancellers, mind::swallows>;
+  expect_holds<giving>("task_word, the same, and gives way before each", {.preemptions = 3});
+}
+
 TEST(task_word_model, mutants_are_caught) {
+  expect_caught<task_world<sound, habit::asks_once, second::event_never_comes, way::straight, others::cancellers,
+                           mind::swallows>>("a request that persists is made once");
   expect_caught<task_world<sound, habit::correct, second::event_comes, way::gives_way_and_forgets>>(
       "gives way and forgets the cancel");
   expect_caught<

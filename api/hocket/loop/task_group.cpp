@@ -53,6 +53,8 @@ class task_group_core {
 
   Coro<> leave(std::exception_ptr error) {
     std::exception_ptr cancelled = begin_exit(error);
+    pass_on_persistent_cancel();
+    const rt::cancel_pause pause(parent_);  // the tasks have been told, and this waits until they have ended
     for (;;) {
       const std::optional<Future<>> empty = wait_ticket();
       if (!empty) break;
@@ -62,7 +64,11 @@ class task_group_core {
       } catch (...) {
         interrupted = std::current_exception();
       }
-      if (interrupted && abort_once()) cancelled = interrupted;
+      if (!interrupted) continue;
+      if (abort_once()) cancelled = interrupted;
+      parent_.pause_persistent_cancel(false);
+      pass_on_persistent_cancel();
+      parent_.pause_persistent_cancel(true);
     }
     if (const std::exception_ptr e = outcome(std::move(error), std::move(cancelled))) std::rethrow_exception(e);
   }
@@ -122,8 +128,25 @@ class task_group_core {
     return true;
   }
 
+  // What persists for the parent, the running task, does for the group's tasks, which end before it.
+  void pass_on_persistent_cancel() {
+    if (!parent_.is_cancelled_persistently()) return;
+    std::vector<rt::counted_ptr<task_core>> tasks;
+    {
+      const std::lock_guard guard(mutex_);
+      tasks = tasks_locked();
+    }
+    for (const auto& t : tasks) {
+      if (!t->inherits_cancel()) t->cancel_persistently("", true);
+    }
+  }
+
   std::vector<rt::counted_ptr<task_core>> abort_locked() {
     aborting_ = true;
+    return tasks_locked();
+  }
+
+  std::vector<rt::counted_ptr<task_core>> tasks_locked() {
     std::vector<rt::counted_ptr<task_core>> tasks;
     for (member* m = members_.front(); m; m = members_.next(*m)) tasks.push_back(m->task);
     return tasks;

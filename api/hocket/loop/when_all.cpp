@@ -28,8 +28,10 @@ void fork_join_wait::start(rt::task_base& self) noexcept {
   }
 }
 
-bool fork_join_wait::cancel(rt::task_base&) noexcept {
-  cancel_children();
+bool fork_join_wait::cancel(rt::task_base& self) noexcept {
+  // The children are parts of this task: what persists for it does for them.
+  const bool persists = self.is_cancelled_persistently();
+  for (fork_child* c = first_; c; c = c->sibling_) persists ? c->cancel_persistently({}, true) : c->cancel();
   return true;  // the parent resumes when they have ended, with what they ended with
 }
 

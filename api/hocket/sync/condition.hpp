@@ -98,6 +98,7 @@ struct condition_state final : counted<condition_state> {
     } catch (const CancelledError&) {
       cancelled = std::current_exception();
     }
+    const rt::cancel_pause pause(*rt::current_task());
     for (bool is_without_lock = notification.let_go_of_lock(); is_without_lock;) {
       Lock::acquire_awaiter again(*s->lock);
       try {

@@ -107,12 +107,15 @@ task_base* task_base::end(bool began) noexcept {
 }
 
 // The owner lets go. A task that is at rest may not be touched any more; one that is requeued is the caller's, to post.
-// `has_request`: a cancel request was taken out of the word, and is to be answered first.
-task_base::settled task_base::settle(bool has_request) noexcept {
+// `has_request`: a cancel request was taken out of the word, and is to be answered first. `asked`: the wait has been
+// asked to end for a request that persists.
+task_base::settled task_base::settle(bool has_request, bool asked) noexcept {
   bool refused = false;
-  for (settlement next = has_request ? settlement::deliver : word_.settle();; next = word_.settle(refused)) {
+  for (settlement next = has_request ? settlement::deliver : word_.settle(false, asked);;
+       next = word_.settle(refused, asked)) {
     switch (next) {
       case settlement::deliver:
+        asked = true;
         if (suspended_at_->cancel(*this)) break;
         word_.owe_cancel();
         refused = true;
@@ -125,10 +128,16 @@ task_base::settled task_base::settle(bool has_request) noexcept {
   }
 }
 
-bool task_base::cancel(std::string_view message) noexcept {
+bool task_base::cancel(std::string_view message) noexcept { return cancel_as(task_word::kind::once, message); }
+
+bool task_base::cancel_persistently(std::string_view message, bool inherited) noexcept {
+  return cancel_as(inherited ? task_word::kind::inherited : task_word::kind::persistent, message);
+}
+
+bool task_base::cancel_as(task_word::kind kind, std::string_view message) noexcept {
   if (word_.is_done()) return false;
   note_message(message);
-  switch (word_.cancel()) {
+  switch (word_.cancel(kind)) {
     case cancel_claim::refused:
       return false;
     case cancel_claim::noted:
@@ -159,7 +168,7 @@ class task_base::late_answer final : public runnable {
 void task_base::end_look() noexcept {
   settled now = settled::at_rest;
   if (is_serial_ && !home_->runs_here()) {
-    switch (word_.settle()) {
+    switch (word_.settle(false, true)) {
       case settlement::deliver:
         return home_->post(*new late_answer(*this));
       case settlement::requeue:
@@ -169,7 +178,7 @@ void task_base::end_look() noexcept {
         break;
     }
   } else {
-    now = settle();
+    now = settle(false, true);
   }
   if (now == settled::requeued) home_->post_woken(*this);
 }

@@ -49,6 +49,11 @@ class task_base : public runnable {
   /// Requests cancellation, as Task.cancel does. False when the task is done already. Any thread with a reference; for
   /// a task of a serial home, only code that runs there.
   bool cancel(std::string_view message = {}) noexcept;
+  /// The same, and every wait is asked to end until the request is taken back. `inherited`: told by a task that this
+  /// one is a part of, and ends before.
+  bool cancel_persistently(std::string_view message = {}, bool inherited = false) noexcept;
+  bool is_cancelled_persistently() const noexcept { return word_.persists(); }
+
   std::uint32_t cancelling() const noexcept { return word_.cancelling(); }
   std::uint32_t uncancel() noexcept { return word_.uncancel(); }
   bool has_ended() const noexcept { return word_.is_done(); }
@@ -97,6 +102,14 @@ class task_base : public runnable {
   void throw_if_cancel_owed() {
     if (word_.take_owed_cancel()) throw_cancelled();
   }
+
+  // --- for cancel scopes, and waits that must not be cut short ---
+  bool inherits_cancel() const noexcept { return word_.inherits(); }
+  void set_persistent_cancel(bool on) noexcept { word_.set_persistent(on); }
+  void hide_inherited_cancel(bool on) noexcept { word_.hide_inherited(on); }
+  bool pause_persistent_cancel(bool on) noexcept { return word_.pause(on); }
+  /// Forgets a request that no await has seen.
+  void forget_owed_cancel() noexcept { (void)word_.take_owed_cancel(); }
 
   // --- for wakers ---
 
@@ -156,8 +169,9 @@ class task_base : public runnable {
   task_base* run_until_stop(worker* self) noexcept;
   task_base* end(bool began) noexcept;
   void resume(worker* self) noexcept;
+  bool cancel_as(task_word::kind kind, std::string_view message) noexcept;
   enum class settled { requeued, at_rest };
-  settled settle(bool has_request = false) noexcept;
+  settled settle(bool has_request = false, bool asked = false) noexcept;
   class late_answer;
   /// Keeps what cancel_message() gives. For tasks that are cancelled by users; any thread.
   virtual void note_message(std::string_view) noexcept {}
@@ -184,6 +198,22 @@ class task_base : public runnable {
 
 /// The task whose code runs now on this thread, or null.
 task_base* current_task() noexcept;
+
+/// While it lives, a cancel request that persists is not delivered again to this task's waits: for those that would
+/// only begin anew. Of the task's own code.
+class cancel_pause {
+ public:
+  explicit cancel_pause(task_base& t) noexcept : task_(t), was_paused_(t.pause_persistent_cancel(true)) {}
+  cancel_pause(const cancel_pause&) = delete;
+  cancel_pause& operator=(const cancel_pause&) = delete;
+  ~cancel_pause() {
+    if (!was_paused_) task_.pause_persistent_cancel(false);
+  }
+
+ private:
+  task_base& task_;
+  const bool was_paused_;
+};
 
 inline void leaf_awaiter::finish_resume() {
   if (task_) task_->throw_if_cancelled();

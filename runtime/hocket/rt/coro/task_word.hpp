@@ -24,6 +24,10 @@
 // Cancel requests. `must_cancel` is owed an answer: by a resume, which throws; or by whoever lets go of a frame that is
 // to suspend, who first asks the awaited object to cancel. So one that comes while the task runs reaches its next
 // suspension, as in Task.__step. After: CPython 3.13, Lib/asyncio/tasks.py, Task.cancel, Task.uncancel, Task.__step.
+//
+// A request may persist (a CancelScope's): then every suspension asks its awaited object to cancel, once, until it is
+// taken back. `persistent` is what the task's own scopes want, `inherited` what it was told by a task that it is a part
+// of; within a shield `hides_inherited` hides that; `paused` hides both, for waits that must not be cut short.
 #pragma once
 
 #include <cstdint>
@@ -57,7 +61,8 @@ class basic_task_word {
   /// The owner of a frame that is to suspend lets go, unless there is something left to do. Repeat until the answer is
   /// not `deliver`; with `refused` when the awaited object could not be cancelled any more: the wake that is on its way
   /// delivers the request then.
-  settlement settle(bool refused = false) noexcept {
+  /// `asked`: the awaited object was asked for a request that persists.
+  settlement settle(bool refused = false, bool asked = false) noexcept {
     std::uint32_t w = word_.load(acquire);  // order: T1: what a waker or a canceller wrote
     for (;;) {
       if (phase_of(w) == phase::woken) {
@@ -67,7 +72,8 @@ class basic_task_word {
         continue;
       }
       if (phase_of(w) != phase::owned) fatal("task", "phase %u let go of", w & phase_mask);
-      if ((w & must_cancel) && !refused && !mutated<Atomics>("task_word: suspends with a request unanswered")) {
+      const bool owes = ((w & must_cancel) && !refused) || (persists(w) && !asked);
+      if (owes && !mutated<Atomics>("task_word: suspends with a request unanswered")) {
         // order: T1: acquires what the canceller wrote before its request.
         if (word_.compare_exchange_weak(w, w & ~must_cancel, acq_rel, acquire)) return settlement::deliver;
         // order: T1: publishes the frame to the waker, and to the canceller that claims it.
@@ -97,13 +103,14 @@ class basic_task_word {
     }
   }
 
-  /// Anyone with a reference: one more cancel request.
-  cancel_claim cancel() noexcept {
+  /// Anyone with a reference: one more cancel request, that comes once, persists, or does so by way of another task.
+  enum class kind : std::uint32_t { once = 0, persistent = 8, inherited = 16 };
+  cancel_claim cancel(kind k = kind::once) noexcept {
     std::uint32_t w = word_.load(relaxed);
     for (;;) {
       if (phase_of(w) == phase::done) return cancel_claim::refused;
       const bool waits = phase_of(w) == phase::suspended;
-      const std::uint32_t next = (waits ? with(w, phase::owned) : w) + one_cancel;
+      const std::uint32_t next = ((waits ? with(w, phase::owned) : w) + one_cancel) | static_cast<std::uint32_t>(k);
       // order: T1: a claimed frame is seen as the one who let go of it left it.
       if (word_.compare_exchange_weak(w, next | must_cancel, acq_rel, relaxed)) {
         return waits ? cancel_claim::claimed : cancel_claim::noted;
@@ -140,6 +147,16 @@ class basic_task_word {
     return (word_.fetch_and(~must_cancel, acq_rel) & must_cancel) != 0;  // order: T1: what the canceller wrote
   }
 
+  /// Whether the next suspension raises because a request persists.
+  bool persists() const noexcept { return persists(word_.load(relaxed)); }           // order: a number
+  bool inherits() const noexcept { return (word_.load(relaxed) & inherited) != 0; }  // order: a number
+
+  // The runner, or who keeps it from ending; each bit has one writer at a time.
+  void set_persistent(bool on) noexcept { set(persistent, on); }
+  void hide_inherited(bool on) noexcept { set(hides_inherited, on); }
+  /// Gives what it was.
+  bool pause(bool on) noexcept { return set(paused, on); }
+
   std::uint32_t cancelling() const noexcept { return word_.load(relaxed) / one_cancel; }  // order: a number
 
   /// The runner, when the coroutine ended: owned -> done. True when a cancel is still owed, which then wins over the
@@ -161,7 +178,17 @@ class basic_task_word {
   }
 
  private:
-  static constexpr std::uint32_t phase_mask = 3, must_cancel = 4, one_cancel = 8;
+  static constexpr std::uint32_t phase_mask = 3, must_cancel = 4, persistent = 8, inherited = 16, hides_inherited = 32,
+                                 paused = 64, one_cancel = 128;
+
+  static constexpr bool persists(std::uint32_t w) noexcept {
+    if (!(w & (persistent | inherited))) return false;
+    return !(w & paused) && ((w & persistent) || !(w & hides_inherited));
+  }
+  bool set(std::uint32_t bit, bool on) noexcept {
+    // order: a number; a suspension that follows is of the same thread, or comes after a cancel().
+    return ((on ? word_.fetch_or(bit, relaxed) : word_.fetch_and(~bit, relaxed)) & bit) != 0;
+  }
 
   static constexpr std::uint32_t bits(phase p) noexcept { return static_cast<std::uint32_t>(p); }
   static constexpr phase phase_of(std::uint32_t w) noexcept { return static_cast<phase>(w & phase_mask); }
