@@ -274,3 +274,62 @@ IN_BOTH_DOORS(executors, a_std_future_may_be_awaited) {
   promise.set_value(9);
   EXPECT_EQ(co_await wrapped, 9);
 }
+
+// --- ConcurrentFuture.add_done_callback ---
+
+TEST(threadsafe, a_callback_of_a_concurrent_future_is_called_by_the_thread_that_completes_it) {
+  const asyncio::ThreadPoolExecutor executor(1);
+  std::atomic<bool> go_on{false};
+  std::atomic<std::thread::id> called_by{};
+  auto future = executor.submit([&] {
+    while (!go_on) std::this_thread::yield();
+    return std::this_thread::get_id();
+  });
+  future.add_done_callback([&](const asyncio::ConcurrentFuture<std::thread::id>& f) {
+    EXPECT_TRUE(f.done());
+    called_by = std::this_thread::get_id();
+  });
+  EXPECT_EQ(called_by.load(), std::thread::id());
+  go_on = true;
+  executor.shutdown();
+  EXPECT_EQ(called_by.load(), future.result());
+  // What is done already: at once.
+  bool is_called = false;
+  future.add_done_callback([&](const auto&) { is_called = true; });
+  EXPECT_TRUE(is_called);
+}
+
+TEST(threadsafe, a_callback_of_a_concurrent_future_is_called_when_that_is_cancelled) {
+  auto future = asyncio::ConcurrentFuture<int>::make();
+  int calls = 0;
+  future.add_done_callback([&](const asyncio::ConcurrentFuture<int>& f) { calls += f.cancelled(); });
+  EXPECT_TRUE(future.cancel());
+  EXPECT_FALSE(future.cancel());
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(threadsafe, what_a_callback_of_a_concurrent_future_throws_is_reported) {
+  auto future = asyncio::ConcurrentFuture<int>::make();
+  int calls = 0;
+  future.add_done_callback([](const auto&) { throw asyncio::ValueError("oops"); });
+  future.add_done_callback([&](const auto&) { ++calls; });
+  testing::internal::CaptureStderr();
+  future.cancel();
+  const std::string told = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(told.starts_with("exception calling callback for <Future")) << told;
+  EXPECT_NE(told.find("ValueError: oops"), std::string::npos) << told;
+  EXPECT_EQ(calls, 1);
+}
+
+IN_BOTH_DOORS(threadsafe, a_callback_of_a_concurrent_future_takes_its_turn_in_the_loop_that_completes_it) {
+  const auto loop = asyncio::get_running_loop();
+  Log log;
+  auto future = asyncio::run_coroutine_threadsafe(add(1, 2), loop);
+  future.add_done_callback([&, loop](const asyncio::ConcurrentFuture<int>& f) {
+    EXPECT_TRUE(asyncio::get_running_loop() == loop);
+    log("sum " + std::to_string(f.result()));
+  });
+  EXPECT_EQ(co_await asyncio::wrap_future(future), 3);
+  co_await settle();
+  EXPECT_EQ(log.entries(), (Entries{"sum 3"}));
+}

@@ -1,8 +1,11 @@
 #include <hocket/loop/concurrent_future.hpp>
 
 #include <atomic>
+#include <memory>
+#include <string>
 
 #include <hocket/rt/base/futex.hpp>
+#include <hocket/rt/sched/blocking_pool.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 
@@ -70,6 +73,51 @@ bool block_until_done(future_core& f, const OptionalDelay& limit) {
   }
   s->release();
   return is_done;
+}
+
+namespace {
+
+void call_reporting(const std::function<void()>& call, const std::string& future) noexcept {
+  try {
+    call();
+  } catch (...) {
+    report_problem(ExceptionContext("exception calling callback for " + future, std::current_exception()));
+  }
+}
+
+class callback_job final : public rt::runnable {
+ public:
+  callback_job(std::function<void()> call, std::string future) : call_(std::move(call)), future_(std::move(future)) {}
+
+ private:
+  void run() noexcept override {
+    const std::unique_ptr<callback_job> self(this);
+    call_reporting(call_, future_);
+  }
+  std::function<void()> call_;
+  std::string future_;
+};
+
+}  // namespace
+
+// A worker may be here under a lock, or in the middle of a task's end: there the call waits for its turn.
+void concurrent_callback::fire(future_core& f) noexcept {
+  const std::unique_ptr<concurrent_callback> self(this);
+  try {
+    std::string repr = f.repr();
+    std::function<void()> call = bind(f);
+    const rt::thread_context& here = rt::this_thread();
+    if (!here.self && !here.task && !here.strand && !here.loop) return call_reporting(call, repr);
+    if (loop_state* const loop = loop_state::running_here()) {
+      if (loop->try_call_soon([call, repr] { call_reporting(call, repr); })) return;
+    }
+    if (!here.sched) return call_reporting(call, repr);
+    auto job = std::make_unique<callback_job>(std::move(call), std::move(repr));
+    here.sched->blocking().submit(*job);
+    job.release();
+  } catch (...) {
+    report_problem("A callback of a ConcurrentFuture could not be called", "", std::current_exception());
+  }
 }
 
 future_chain::future_chain(rt::counted_ptr<future_core> source, rt::counted_ptr<future_core> target) noexcept

@@ -76,6 +76,34 @@ class future_chain_of final : public future_chain {
   Future<T> value_;
 };
 
+/// What is to be called at the end of a ConcurrentFuture. Owns itself until then.
+class concurrent_callback : public future_waiter {
+ public:
+  virtual ~concurrent_callback() = default;
+  void fire(future_core& f) noexcept final;
+
+ protected:
+  void drop() noexcept final { delete this; }
+  /// The call. Moves the callable out.
+  virtual std::function<void()> bind(future_core& f) = 0;
+};
+
+template <class T>
+class ConcurrentFuture;
+
+template <class T, class F>
+class concurrent_callback_of final : public concurrent_callback {
+ public:
+  explicit concurrent_callback_of(F fn) : fn_(std::make_shared<F>(std::move(fn))) {}
+
+ private:
+  std::function<void()> bind(future_core& f) override {
+    const ConcurrentFuture<T> future(Future<T>(rt::counted_ptr<future_state<T>>(&static_cast<future_state<T>&>(f))));
+    return [future, fn = std::move(fn_)] { (*fn)(future); };
+  }
+  std::shared_ptr<F> fn_;  // a std::function is copied
+};
+
 /// A counted handle, for threads outside of loops: result() and exception() block. Copies are the same. Any thread.
 template <class T>
 class ConcurrentFuture {
@@ -110,6 +138,16 @@ class ConcurrentFuture {
   std::exception_ptr exception(OptionalDelay timeout = {}) const {
     wait(timeout);
     return future_.exception();
+  }
+
+  /// Calls `fn(future)` when it is done, at once if it is: on the thread that completes it, or, where that is a
+  /// worker, through the loop whose code does. What it throws is reported. Any thread. Mirrors
+  /// Future.add_done_callback.
+  template <class F>
+  void add_done_callback(F fn) const {
+    future_.done();  // an empty handle throws here
+    auto* const c = new concurrent_callback_of<T, F>(std::move(fn));
+    if (!future_.state()->add_waiter(*c)) static_cast<concurrent_callback*>(c)->fire(*future_.state());
   }
 
   /// The future inside, for those who complete it.
