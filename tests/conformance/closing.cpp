@@ -123,6 +123,63 @@ TEST(closing, while_others_register_lets_go_of_all) {
   }
 }
 
+// A task that another thread makes meanwhile is refused, or ended like those that were there.
+TEST(closing, while_others_make_tasks_ends_or_refuses_each) {
+  for (int round = 0; round < 10; ++round) {
+    const token held = std::make_shared<int>(0);
+    with_loops([&](const EventLoop& loop) {
+      std::atomic<int> begun{0};
+      std::vector<std::string> ends(2);
+      std::vector<std::thread> threads;
+      std::vector<std::vector<Task<>>> tasks(2);
+      for (std::size_t i = 0; i < ends.size(); ++i) {
+        threads.emplace_back([&, i] {
+          ends[i] = ending_of([&] {
+            for (tasks[i].push_back(loop.create_task(wait_long(held))), ++begun;;) {
+              tasks[i].push_back(loop.create_task(wait_long(held)));
+              std::this_thread::sleep_for(std::chrono::microseconds(20));
+            }
+          });
+        });
+      }
+      EXPECT_TRUE(eventually([&] { return begun == 2; }));
+      loop.close();
+      for (auto& t : threads) t.join();
+      EXPECT_EQ(ends, std::vector(2, std::string("RuntimeError: Event loop is closed")));
+      for (const auto& made : tasks) {
+        for (const auto& t : made) EXPECT_TRUE(t.done());
+      }
+    });
+    EXPECT_EQ(held.use_count(), 1);
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+// The call that a future's end asks for while the loop closes is dropped without a word.
+TEST(closing, drops_done_callbacks_in_silence) {
+  testing::internal::CaptureStderr();
+  for (int round = 0; round < 30; ++round) {
+    with_loops([&](const EventLoop& loop) {
+      std::vector<asyncio::Future<int>> futures;
+      for (int i = 0; i < 200; ++i) {
+        futures.push_back(loop.create_future<int>());
+        futures.back().add_done_callback([](asyncio::Future<int>) {});
+      }
+      std::atomic<bool> began{false};
+      std::thread completer([&] {
+        for (auto& f : futures) {
+          f.set_result(1);
+          began = true;
+        }
+      });
+      EXPECT_TRUE(eventually([&] { return began.load(); }));
+      loop.close();
+      completer.join();
+    });
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 // What a worker ends last is ended, too, when close() returns.
 TEST(closing, waits_for_what_readers_held) {
   struct slow_to_end {

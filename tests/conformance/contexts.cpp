@@ -280,3 +280,23 @@ TEST(contexts, parts_of_a_task_that_run_at_once_lose_no_set) {
   for (const unsigned workers : hocket::support::test_workers())
     asyncio::run_parallel(shared_by_parts(), {.workers = workers});
 }
+
+// --- handles ---
+
+IN_BOTH_DOORS(contexts, a_handle_gives_the_context_that_it_is_called_in) {
+  const auto loop = asyncio::get_running_loop();
+  number.set(1);
+  asyncio::Context given = asyncio::copy_context();
+  auto seen = new_future<int>();
+  const asyncio::Handle in_given = loop.call_soon([=] { seen.try_set_result(number.get()); }, given);
+  EXPECT_TRUE(in_given.get_context() == given);
+  const asyncio::Handle in_copy = loop.call_soon([] { number.set(5); });
+  const asyncio::TimerHandle timer = loop.call_later(0.001, [] { number.set(7); });
+  number.set(2);
+  const int value = co_await seen;
+  EXPECT_EQ(value, 1);
+  co_await asyncio::sleep(1);
+  EXPECT_EQ(in_copy.get_context().run([] { return number.get(); }), 5);
+  EXPECT_EQ(timer.get_context().run([] { return number.get(); }), 7);
+  EXPECT_EQ(number.get(), 2);
+}

@@ -19,11 +19,11 @@ done_callback::done_callback(loop_state& loop, DoneCallbackOptions options)
 
 void done_callback::fire(future_core& f) noexcept {
   if (!loop_->is_closed()) {
-    const context_scope scope(context_);  // the queue takes a copy of this one
+    const context_scope scope(context_);  // the queue takes a copy of this one, unless it was given
     try {
-      std::function<void()> call = bind(f);
-      if (is_given_context_) call = in_context(Context(rt::counted_ptr(context_.peek())), std::move(call));
-      loop_->call_soon(std::move(call));
+      rt::counted_ptr<context_state> given(is_given_context_ ? context_.peek() : nullptr);
+      // A loop that is closed meanwhile drops it, too.
+      (void)loop_->try_call_soon(bind(f), std::source_location::current(), std::move(given));
     } catch (...) {
       report_problem("A done callback could not be queued", "", std::current_exception());
     }

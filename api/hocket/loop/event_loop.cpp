@@ -1,7 +1,7 @@
 #include <hocket/loop/event_loop.hpp>
 
 #include <hocket/loop/fd_watch.hpp>
-#include <hocket/loop/interrupts.hpp>
+#include <hocket/loop/generator_book.hpp>
 #include <hocket/loop/signal_watch.hpp>
 #include <hocket/rt/base/env.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
@@ -23,15 +23,16 @@ loop_state& EventLoop::state() const {
   return *state_;
 }
 
-void EventLoop::run_claimed(loop_state::run_claim& claim, future_core* until) {
-  const interrupt_guard guard([&claim] { claim.loop().stop(); });
+void EventLoop::guarded_run::until(future_core* f) {
   try {
-    until ? claim.until_done(*until) : claim.until_stopped();
+    f ? claim_.until_done(*f) : claim_.until_stopped();
   } catch (const RuntimeError&) {
-    if (guard.count() == 0) throw;
+    if (guard_.count() == 0) throw;
   }
-  if (guard.count() > 0 && !(until && until->is_done())) throw KeyboardInterrupt();
+  if (guard_.count() > 0 && !(f && f->is_done())) throw KeyboardInterrupt();
 }
+
+Coro<> EventLoop::shutdown_asyncgens() const { return state().generators().shut_down(); }
 
 void EventLoop::add_reader(int fd, Callback fn) const {
   state().descriptors().add(fd, rt::io_direction::read, std::move(fn.fn), fn.where);

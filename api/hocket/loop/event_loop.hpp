@@ -16,6 +16,7 @@
 #include <hocket/loop/create_task.hpp>
 #include <hocket/loop/delay.hpp>
 #include <hocket/loop/exception_context.hpp>
+#include <hocket/loop/interrupts.hpp>
 #include <hocket/loop/loop_state.hpp>
 
 namespace hocket {
@@ -44,6 +45,9 @@ class Handle {
   explicit Handle(rt::counted_ptr<callback> c) noexcept : callback_(std::move(c)) {}
   void cancel() const { callback_->cancel(); }
   bool cancelled() const { return callback_->cancelled(); }
+  /// What it is called in: a copy of the context of who asked for the call, or the one that was given. Mirrors
+  /// Handle.get_context.
+  Context get_context() const { return Context(rt::counted_ptr<context_state>(&callback_->context())); }
   friend bool operator==(const Handle& a, const Handle& b) noexcept { return a.callback_ == b.callback_; }
   /// `<Handle <lambda>() at file.cpp:12>`.
   friend std::ostream& operator<<(std::ostream& out, const Handle& h) { return out << h.callback_->repr(); }
@@ -84,10 +88,10 @@ class EventLoop {
   /// KeyboardInterrupt after Ctrl-C. Mirrors run_until_complete.
   template <class T>
   T run_until_complete(Coro<T> coro) const {
-    loop_state::run_claim claim(state());
+    guarded_run run(state());
     const Task<T> task = create_task(std::move(coro).with_closure_kept());
     try {
-      run_claimed(claim, task.state());
+      run.until(task.state());
     } catch (...) {
       // As CPython: what ended the run goes before what the coroutine may have ended with.
       if (task.done() && !task.cancelled()) task.state()->mark_seen();
@@ -97,8 +101,7 @@ class EventLoop {
   }
   template <class T, class State>
   T run_until_complete(const future_handle<T, State>& future) const {
-    loop_state::run_claim claim(state());
-    run_claimed(claim, future.state());
+    guarded_run(state()).until(future.state());
     return result_of(future);
   }
   template <class T>
@@ -135,10 +138,7 @@ class EventLoop {
   /// Runs until stop(). Tasks and callbacks that are left stay pending. Not from within a loop. Throws
   /// KeyboardInterrupt after Ctrl-C, and what a callback or task threw of KeyboardInterrupt and SystemExit. Mirrors
   /// run_forever.
-  void run_forever() const {
-    loop_state::run_claim claim(state());
-    run_claimed(claim, nullptr);
-  }
+  void run_forever() const { guarded_run(state()).until(nullptr); }
   /// Ends the run when the current iteration is over; of a loop that does not run, the next run after one iteration. In
   /// the parallel door, when the callbacks that were queued before have been called. Any thread. Mirrors stop.
   void stop() const { state().stop(); }
@@ -149,7 +149,7 @@ class EventLoop {
   Handle call_soon_threadsafe(Callback fn) const { return call_soon(std::move(fn)); }
   /// Calls `fn` in this context itself, not in a copy of the one that is here now. Mirrors call_soon(context=...).
   Handle call_soon(Callback fn, ContextRef context) const {
-    return Handle(state().call_soon(in_context(context, std::move(fn.fn)), fn.where));
+    return Handle(state().call_soon(std::move(fn.fn), fn.where, rt::counted_ptr<context_state>(context.state())));
   }
   /// Calls `fn` after `delay`. Equal deadlines are called in the order of these calls; one from another thread than the
   /// loop's counts from the next iteration. Any thread. Throws as call_soon. Mirrors call_later.
@@ -243,6 +243,16 @@ class EventLoop {
   /// Whose threads run_in_executor({}, ...) and to_thread use from now on. The loop lets go of it when it is closed,
   /// and waits for its calls if it was the last who had it. Mirrors set_default_executor.
   void set_default_executor(const ThreadPoolExecutor& executor) const;
+  /// Waits until the calls that run_in_executor({}, ...) and to_thread have taken have been made; from now on both
+  /// throw RuntimeError("Executor shutdown has been called"). An executor that was set is shut down; the pool's own
+  /// threads stay for others. After `timeout` it says RuntimeWarning to standard error and returns. `run` does this at
+  /// its end, for 5 minutes at most. Mirrors shutdown_default_executor.
+  Coro<> shutdown_default_executor(OptionalDelay timeout = {}) const;
+
+  /// Closes every async generator that had its first step in this loop, stands at a co_yield and is still held, as
+  /// aclose() does, each in a task of its own; what they throw goes to call_exception_handler. Nobody may ask them for
+  /// values meanwhile. `run` and close() do this when the tasks have ended. Mirrors shutdown_asyncgens.
+  Coro<> shutdown_asyncgens() const;
 
   /// The loop's clock, in seconds. Mirrors time.
   double time() const { return static_cast<double>(state().now()) * 1e-9; }
@@ -257,17 +267,27 @@ class EventLoop {
   double slow_callback_duration() const { return static_cast<double>(state().slow_callback_duration()) * 1e-9; }
   void set_slow_callback_duration(Delay d) const { state().set_slow_callback_duration(d.nanos()); }
 
-  /// Cancels and drains what is left, then lets go of the pool. A closed loop stays closed. Any thread. Throws
-  /// RuntimeError("Cannot close a running event loop"), also to a callback or reader of the loop itself;
-  /// RuntimeError("Cannot run the event loop while another loop is running") when tasks are left and the caller is in
-  /// another loop. The last handle may go anywhere.
+  /// Cancels and drains what is left, closes async generators, then lets go of the pool. A closed loop stays closed.
+  /// Any thread. Throws RuntimeError("Cannot close a running event loop"), also to a callback or reader of the loop
+  /// itself; RuntimeError("Cannot run the event loop while another loop is running") when tasks or generators are left
+  /// and the caller is in another loop; when it is closed, the KeyboardInterrupt or SystemExit that a task ended with
+  /// meanwhile. The last handle may go anywhere.
   void close() const { state().close(); }
 
   friend bool operator==(const EventLoop& a, const EventLoop& b) noexcept { return a.state_ == b.state_; }
 
  private:
-  // Runs until `until` is done, or, when that is null, until stop(). Ctrl-C stops it and is thrown.
-  static void run_claimed(loop_state::run_claim& claim, future_core* until);
+  // The right to run the loop, which Ctrl-C stops from now on.
+  class guarded_run {
+   public:
+    explicit guarded_run(loop_state& loop) : claim_(loop) {}
+    // Until it is done, or, when that is null, until stop(). Throws KeyboardInterrupt after Ctrl-C.
+    void until(future_core* f);
+
+   private:
+    loop_state::run_claim claim_;
+    const interrupt_guard guard_{[this] { claim_.loop().stop(); }};
+  };
 
   template <class F, class... Args>
   static auto bind(F&& fn, Args&&... args) {

@@ -74,6 +74,9 @@ HOCKET_EXCEPTION(QueueFull, Exception);
 HOCKET_EXCEPTION(QueueShutDown, Exception);
 HOCKET_EXCEPTION(BrokenBarrierError, RuntimeError);
 
+/// Thrown at the co_yield of an async generator that is closed. Mirrors GeneratorExit.
+HOCKET_EXCEPTION(GeneratorExit, BaseException);
+
 /// "ValueError: text" as the last line of Python's traceback, or "ValueError" alone; for foreign exceptions the C++
 /// type's name.
 std::string describe(const std::exception_ptr& e);

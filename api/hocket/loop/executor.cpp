@@ -1,7 +1,10 @@
 #include <hocket/loop/executor.hpp>
 
+#include <cstdio>
 #include <thread>
 
+#include <hocket/loop/shield.hpp>
+#include <hocket/loop/timeout.hpp>
 #include <hocket/rt/base/env.hpp>
 #include <hocket/rt/sched/blocking_pool.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
@@ -10,6 +13,7 @@
 namespace hocket {
 
 executor_job::~executor_job() {
+  if (calls_) calls_->leave();
   if (held_) held_->release_virtual_time();
 }
 
@@ -72,12 +76,50 @@ void EventLoop::set_default_executor(const ThreadPoolExecutor& executor) const {
 void put_in_executor(loop_state& loop, const ThreadPoolExecutor& executor, std::unique_ptr<executor_job> job) {
   const auto by_default = executor ? nullptr : loop.default_executor();
   if (!executor && !by_default) {
+    job->leave_at_end(loop.enter_default_calls());
     loop.sched().blocking().submit(*job);  // which holds the clock itself
     job.release();
     return;
   }
+  if (by_default) loop.check_default_executor();
   job->hold_clock_of(loop);
   (executor ? executor : *by_default).put(std::move(job));
+}
+
+namespace {
+
+Coro<> joined(rt::counted_ptr<task_scope> calls, Future<> threads) {
+  if (calls) co_await shield(calls->empty());  // others may wait for the same
+  if (threads) co_await threads;
+}
+
+}  // namespace
+
+Coro<> join_default_executor(loop_state& loop, OptionalDelay limit) {
+  const rt::counted_ptr<task_scope> calls = loop.end_default_calls();
+  Future<> threads;
+  if (const auto own = loop.default_executor()) {
+    // A thread that blocks until the executor's have left.
+    threads = create_future<void>(loop);
+    const auto join = [executor = *own] { executor.shutdown(); };
+    auto job = std::make_unique<call_for_future<void, decltype(join)>>(threads, join, std::tuple<>());
+    loop.sched().blocking().submit(*job);
+    job.release();
+  }
+  if (!calls && !threads) co_return;
+  try {
+    co_await wait_for(joined(calls, threads), limit);
+  } catch (const TimeoutError&) {
+    std::fprintf(stderr, "RuntimeWarning: The executor did not finishing joining its threads within %g seconds.\n",
+                 static_cast<double>(limit->nanos()) * 1e-9);
+  }
+}
+
+Coro<> EventLoop::shutdown_default_executor(OptionalDelay timeout) const {
+  const rt::counted_ptr<loop_state> held(&state());
+  return [](rt::counted_ptr<loop_state> loop, OptionalDelay limit) -> Coro<> {
+    co_await join_default_executor(*loop, limit);
+  }(held, timeout);
 }
 
 }  // namespace hocket

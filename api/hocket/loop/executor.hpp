@@ -31,6 +31,9 @@ class executor_job : public rt::runnable {
   /// For one whose outcome a task of `loop` waits for: the loop's virtual clock stands until it has run.
   void hold_clock_of(const loop_state& loop) noexcept;
 
+  /// Its end leaves `calls`, which it has entered.
+  void leave_at_end(rt::counted_ptr<task_scope> calls) noexcept { calls_ = std::move(calls); }
+
  protected:
   executor_job() = default;
 
@@ -39,6 +42,7 @@ class executor_job : public rt::runnable {
  private:
   void run() noexcept final;
   std::shared_ptr<rt::scheduler> held_;
+  rt::counted_ptr<task_scope> calls_;
 };
 
 /// The call of `fn(args...)`, whose outcome `result` becomes; not called when that was cancelled before.
@@ -123,6 +127,9 @@ class ThreadPoolExecutor {
 
 /// Queues a job on `executor`, or, when that is empty, on the default one of `loop`, whose virtual clock it holds.
 void put_in_executor(loop_state& loop, const ThreadPoolExecutor& executor, std::unique_ptr<executor_job> job);
+
+/// What shutdown_default_executor does.
+Coro<> join_default_executor(loop_state& loop, OptionalDelay limit);
 
 /// Calls `fn(args...)`, copies of which it owns, on a thread of `executor`; empty, `{}`: of the loop's default
 /// executor, whose threads to_thread has as well. Starts at the call. Cancelling the future, or who awaits it: the call

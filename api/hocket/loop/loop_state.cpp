@@ -8,10 +8,13 @@
 
 #include <hocket/loop/call_graph.hpp>
 #include <hocket/loop/create_task.hpp>
+#include <hocket/loop/executor.hpp>
 #include <hocket/loop/fd_watch.hpp>
+#include <hocket/loop/generator_book.hpp>
 #include <hocket/loop/interrupts.hpp>
 #include <hocket/loop/serial_loop.hpp>
 #include <hocket/loop/signal_watch.hpp>
+#include <hocket/loop/task_scope.hpp>
 #include <hocket/rt/base/env.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 
@@ -68,6 +71,9 @@ class serial_loop final : public loop_state {
   void go() override { strand_->go(); }
   void stop_now(std::uint64_t number) override {
     if (number == run_number()) strand_->stop_soon();
+  }
+  void stop_at_once(std::uint64_t number) override {
+    if (number == run_number()) strand_->stop_at_once();
   }
   void drain_queue() override { strand_->drain(); }
 
@@ -132,7 +138,8 @@ loop_state::loop_state(std::shared_ptr<rt::scheduler> sched, const RunOptions& o
       pool_home_(*sched_, this),
       bulk_home_(*sched_, this),
       fd_watches_(std::make_unique<fd_watches>(*this)),
-      signal_watches_(std::make_unique<signal_watches>(*this)) {
+      signal_watches_(std::make_unique<signal_watches>(*this)),
+      generators_(std::make_unique<generator_book>(*this)) {
   sched_->add_dump_hook(&loop_state::dump_tasks, this);
   hold_clock();
 }
@@ -151,7 +158,11 @@ void loop_state::release_ref() const noexcept {
     refs_.store(1, rt::relaxed);  // order: owner-only: nobody else has one
     auto* const self = const_cast<loop_state*>(this);
     const auto end = [self] {
-      self->close();
+      try {
+        self->close();
+      } catch (...) {
+        write_default_report(ExceptionContext("unhandled exception while a loop was closed", std::current_exception()));
+      }
       self->release_ref();
     };
     // A worker cannot wait for tasks.
@@ -263,7 +274,6 @@ void loop_state::run_claim::run(future_core* until) {
   stop_signal stopped;
   stopping_run run{loop_, stopped};
   auto* const end = until ? new run_end(loop_, loop_.run_number()) : nullptr;
-  loop_.release_clock();
   loop_.begin_run(&stopping_run::end, &run);
   if (end && !until->add_waiter(*end)) end->fire(*until);
   {
@@ -271,6 +281,8 @@ void loop_state::run_claim::run(future_core* until) {
     const std::lock_guard guard(loop_.callbacks_mutex_);
     loop_.go();
   }
+  // Not before: the tasks of a parallel loop may have ended, or stopped it, by now, and then no time is to pass.
+  loop_.release_clock();
   stopped.wait();
   if (end) {
     if (until->remove_waiter(*end)) {
@@ -301,15 +313,19 @@ void loop_state::stop() {
   (void)try_call_soon([this, wanted] { stop_now(wanted); });
 }
 
-void loop_state::escape(std::exception_ptr e) noexcept {
-  {
-    const std::lock_guard guard(settings_mutex_);
-    if (!escaped_) escaped_ = std::move(e);
-  }
+std::uint64_t loop_state::note_escape(std::exception_ptr e) noexcept {
+  const std::lock_guard guard(settings_mutex_);
+  if (!escaped_) escaped_ = std::move(e);
+  const std::uint64_t now = run_number();
+  return now % 2 != 0 ? now : now + 1;
+}
+
+void loop_state::stop_for(std::uint64_t run) noexcept {
   try {
-    stop();
+    if (home().is_serial() && home().runs_here()) return stop_at_once(run);
+    (void)try_call_soon([this, run] { stop_now(run); });
   } catch (...) {
-    // Memory is out: the next run throws it.
+    // Memory is out: the run throws it when it ends.
   }
 }
 
@@ -320,19 +336,23 @@ void loop_state::stopping_run::end(void* self) {
 }
 
 void loop_state::cancel_leftovers() {
-  // Tasks may make tasks while they end, so this goes on until there are none.
-  while (!tasks().empty()) {
+  // Tasks may make tasks while they end, and so may other threads: this goes on until there are none.
+  while (task_count() > 0) {
     const auto left = tasks();
+    if (left.empty()) {
+      std::this_thread::yield();  // a worker is at its last step of ending one
+      continue;
+    }
     run_to_the_end([&] { return create_drain(left); });
     for (const auto& t : left) {
       if (t->is_cancelled()) continue;
-      if (const std::exception_ptr e = t->take_notice()) {
+      // Who ends with an exit request has ended the run, which is told below.
+      if (const std::exception_ptr e = t->take_notice(); e && !is_exit_request(e)) {
         call_exception_handler(
             ExceptionContext("unhandled exception during asyncio.run() shutdown", e, {{"task", t->repr()}}));
       }
     }
   }
-  while (task_count() > 0) std::this_thread::yield();  // a worker is at its last step of ending one
 }
 
 // Runs what `make` gives: nobody stops a loop that ends. Throws, before it is made, when the loop cannot be run.
@@ -345,8 +365,12 @@ void loop_state::run_to_the_end(F make) {
     try {
       claim.run(f.get());
     } catch (...) {
-      write_default_report(
-          ExceptionContext("unhandled exception during asyncio.run() shutdown", std::current_exception()));
+      const std::exception_ptr e = std::current_exception();
+      if (is_exit_request(e) && !exit_) {
+        exit_ = e;
+      } else {
+        write_default_report(ExceptionContext("unhandled exception during asyncio.run() shutdown", e));
+      }
     }
   } while (!f->is_done());
 }
@@ -371,21 +395,54 @@ rt::counted_ptr<future_core> loop_state::create_drain(std::vector<rt::counted_pt
   return start_task(*this, home(), drain(std::move(tasks), stands), {});
 }
 
-void loop_state::close() {
+void loop_state::close_generators() {
+  if (generators_->is_empty()) return;
+  run_to_the_end([&] { return start_task(*this, home(), generators_->shut_down(), {}); });
+}
+
+// From now on there are no new tasks, and nobody hands generators over. False when there are some.
+bool loop_state::try_end_intake() noexcept {
+  std::array<std::unique_lock<rt::futex_mutex>, shard_count> guards;
+  for (unsigned i = 0; i < shard_count; ++i) guards[i] = std::unique_lock(shards_[i].mutex);
+  for (const auto& shard : shards_) {
+    if (!shard.tasks.empty()) return false;
+  }
+  if (!generators_->try_end_intake()) return false;
+  for (auto& shard : shards_) shard.takes_tasks = false;
+  return true;
+}
+
+void loop_state::close(std::optional<rt::nanos> executor_limit) {
   // Its own code may also call while a parallel loop stands; closing would wait for it.
   if (is_running() || running_here() == this) throw RuntimeError("Cannot close a running event loop");
   if (is_closed()) return;
   // Nor does a worker wait for what the pool would have to call.
   if (running_here() && !home().is_serial() && (callback_count() > 0 || fd_watches_->is_in_use()))
     throw RuntimeError("Cannot run the event loop while another loop is running");
-  cancel_leftovers();
-  if (!try_claim()) {
-    if (is_closed()) return;
-    throw RuntimeError("Cannot close a running event loop");
+  struct closing {
+    explicit closing(generator_book& b) : book(b) { book.leave_to_shut_down(true); }
+    ~closing() { book.leave_to_shut_down(false); }
+    generator_book& book;
+  };
+  const closing until_it_is_closed(*generators_);
+  // Other threads may still make tasks: those are ended, too, or refused.
+  for (bool is_over = false; !is_over;) {
+    cancel_leftovers();
+    close_generators();
+    if (executor_limit && uses_default_executor()) {
+      run_to_the_end([&] { return start_task(*this, home(), join_default_executor(*this, *executor_limit), {}); });
+      executor_limit.reset();
+    }
+    if (!try_claim()) {
+      if (is_closed()) return;
+      throw RuntimeError("Cannot close a running event loop");
+    }
+    is_over = is_closed() || try_end_intake();
+    const bool was_closed = is_over && closed_.exchange(true, rt::seq_cst);  // order: L2, and O3 with queue_turn()
+    end_claim();
+    if (was_closed) return;
   }
-  const bool was_closed = closed_.exchange(true, rt::seq_cst);  // order: L2, and O3 with queue_turn()
-  end_claim();
-  if (was_closed) return;
+  generators_->close();
   signal_watches_->close();
   fd_watches_->close();
   // order: O1, O3: who ends a future may be at the last step of ending a run, or of queueing what follows.
@@ -397,6 +454,7 @@ void loop_state::close() {
   if (sched_->has_virtual_clock()) virtual_spent.fetch_add(sched_->now(), rt::relaxed);  // order: a sum
   release_clock();
   sched_->remove_dump_hook(&loop_state::dump_tasks, this);
+  if (exit_) std::rethrow_exception(std::exchange(exit_, nullptr));
 }
 
 // Those that wait for a deadline are taken out; those that are queued already run as cancelled ones. From now on there
@@ -456,6 +514,41 @@ void loop_state::set_default_executor(std::shared_ptr<const ThreadPoolExecutor> 
   default_executor_.swap(executor);
 }
 
+bool loop_state::uses_default_executor() const noexcept {
+  const std::lock_guard guard(makers_mutex_);
+  return default_calls_ || default_executor_;
+}
+
+rt::counted_ptr<task_scope> loop_state::enter_default_calls() {
+  const std::lock_guard guard(makers_mutex_);
+  if (default_executor_is_shut_) throw RuntimeError("Executor shutdown has been called");
+  if (!default_calls_) {
+    // Its future belongs to no loop: it would hold this one.
+    const Future<> empty(rt::counted_ptr<future_state<void>>::adopt(new future_state<void>(nullptr)));
+    default_calls_ = rt::counted_ptr<task_scope>::adopt(new task_scope(empty));
+    default_calls_->enter();  // until the shutdown
+  }
+  default_calls_->enter();
+  return default_calls_;
+}
+
+void loop_state::check_default_executor() const {
+  const std::lock_guard guard(makers_mutex_);
+  if (default_executor_is_shut_) throw RuntimeError("Executor shutdown has been called");
+}
+
+rt::counted_ptr<task_scope> loop_state::end_default_calls() noexcept {
+  rt::counted_ptr<task_scope> calls;
+  bool is_first = false;
+  {
+    const std::lock_guard guard(makers_mutex_);
+    is_first = !std::exchange(default_executor_is_shut_, true);
+    calls = default_calls_;
+  }
+  if (calls && is_first) calls->leave();
+  return calls;
+}
+
 std::shared_ptr<const TaskFactory> loop_state::locked_task_factory() const {
   const std::lock_guard guard(makers_mutex_);
   return task_factory_;
@@ -472,11 +565,13 @@ void loop_state::set_task_factory(std::shared_ptr<const TaskFactory> factory) {
 // Spread by id: the registry is touched at every task's begin and end, by every worker.
 loop_state::registry_shard& loop_state::shard_of(const task_core& t) noexcept { return shards_[t.id() % shard_count]; }
 
-void loop_state::add_task(task_core& t) noexcept {
+bool loop_state::add_task(task_core& t) noexcept {
   auto& shard = shard_of(t);
-  t.add_first_ref();  // it is not scheduled yet
   const std::lock_guard guard(shard.mutex);
+  if (!shard.takes_tasks) return false;
+  t.add_first_ref();  // it is not scheduled yet
   shard.tasks.push_back(t);
+  return true;
 }
 
 void loop_state::remove_task(task_core& t) noexcept {
@@ -547,9 +642,10 @@ std::string bare_callback(const std::string& handle) {
 }  // namespace
 
 callback::callback(loop_state& loop, std::function<void()> fn, std::source_location where,
-                   std::optional<rt::nanos> when)
+                   std::optional<rt::nanos> when, rt::counted_ptr<context_state> context)
     : loop_(loop), fn_(std::move(fn)), where_(where), type_(&fn_.target_type()), when_(when) {
-  if (auto context = copy_of_current_context()) context_.use(std::move(context));
+  if (!context) context = copy_of_current_context();
+  if (context) context_.use(std::move(context));
 }
 
 std::string callback_text(const std::type_info& type, const std::source_location& where) {
@@ -635,8 +731,10 @@ void callback::cancel() noexcept {
   release_ref();
 }
 
-rt::counted_ptr<callback> loop_state::try_call_soon(std::function<void()> fn, std::source_location where) {
-  auto c = rt::counted_ptr<callback>::adopt(new callback(*this, std::move(fn), where));
+rt::counted_ptr<callback> loop_state::try_call_soon(std::function<void()> fn, std::source_location where,
+                                                    rt::counted_ptr<context_state> context) {
+  auto c =
+      rt::counted_ptr<callback>::adopt(new callback(*this, std::move(fn), where, std::nullopt, std::move(context)));
   {
     const std::lock_guard guard(callbacks_mutex_);
     if (is_closed() || !takes_callbacks_) return nullptr;
@@ -646,8 +744,9 @@ rt::counted_ptr<callback> loop_state::try_call_soon(std::function<void()> fn, st
   return c;
 }
 
-rt::counted_ptr<callback> loop_state::call_soon(std::function<void()> fn, std::source_location where) {
-  auto c = try_call_soon(std::move(fn), where);
+rt::counted_ptr<callback> loop_state::call_soon(std::function<void()> fn, std::source_location where,
+                                                rt::counted_ptr<context_state> context) {
+  auto c = try_call_soon(std::move(fn), where, std::move(context));
   if (!c) throw RuntimeError("Event loop is closed");
   return c;
 }

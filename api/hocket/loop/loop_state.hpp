@@ -36,6 +36,8 @@ class task_core;
 class callback;
 class fd_watches;
 class signal_watches;
+class generator_book;
+class task_scope;
 class ThreadPoolExecutor;
 class PendingTask;
 class AnyTask;
@@ -116,8 +118,13 @@ class loop_state {
   /// Ends the run that is under way when the current iteration is over, or else the next one after its first. Any
   /// thread. Mirrors stop().
   void stop();
-  /// The same, and the run throws `e`: for what must not be kept in a task, as KeyboardInterrupt. The first one counts.
-  void escape(std::exception_ptr e) noexcept;
+
+  /// A KeyboardInterrupt or SystemExit ends the run, which throws it; the first one counts. In a serial loop nothing
+  /// else runs before that, what is ready stays so. Without a run the next one throws it. Any thread.
+  void escape(std::exception_ptr e) noexcept { stop_for(note_escape(std::move(e))); }
+  /// In two steps, for who has to publish something in between: the first gives the run that the second ends.
+  std::uint64_t note_escape(std::exception_ptr e) noexcept;
+  void stop_for(std::uint64_t run) noexcept;
 
   // --- problems ---
   /// What an exception handler throws is reported, but KeyboardInterrupt and SystemExit end the run. Any thread.
@@ -132,10 +139,15 @@ class loop_state {
   fd_watches& descriptors() const noexcept { return *fd_watches_; }
   signal_watches& signals() const noexcept { return *signal_watches_; }
 
-  /// Cancels and drains what is left, drops callbacks, leaves the pool. Throws RuntimeError("Cannot close a running
-  /// event loop"), also to the loop's own code while it stands; "Cannot run the event loop while another loop is
-  /// running" when something is left to be run and the caller is in a loop.
-  void close();
+  /// Its async generators that have begun.
+  generator_book& generators() const noexcept { return *generators_; }
+
+  /// Cancels and drains what is left, closes async generators, drops callbacks, leaves the pool. With `executor_limit`
+  /// it shuts the default executor down before, and waits for its calls that long. Throws RuntimeError("Cannot close a
+  /// running event loop"), also to the loop's own code while it stands; "Cannot run the event loop while another loop
+  /// is running" when something is left to be run and the caller is in a loop. Throws, when it is closed, the
+  /// KeyboardInterrupt or SystemExit that a task ended with meanwhile.
+  void close(std::optional<rt::nanos> executor_limit = {});
 
   /// Cancels every task and waits until all are done. Exceptions that they end with are reported. Not from within a
   /// loop.
@@ -143,10 +155,12 @@ class loop_state {
 
   /// Calls `fn` through the loop, after what is ready. Any thread. Throws RuntimeError("Event loop is closed").
   rt::counted_ptr<callback> call_soon(std::function<void()> fn,
-                                      std::source_location where = std::source_location::current());
+                                      std::source_location where = std::source_location::current(),
+                                      rt::counted_ptr<context_state> context = nullptr);
   /// The same, null when the loop is closed.
   rt::counted_ptr<callback> try_call_soon(std::function<void()> fn,
-                                          std::source_location where = std::source_location::current());
+                                          std::source_location where = std::source_location::current(),
+                                          rt::counted_ptr<context_state> context = nullptr);
   /// Calls `fn` at `when`. Any thread; throws as call_soon.
   rt::counted_ptr<callback> call_at(rt::nanos when, std::function<void()> fn,
                                     std::source_location where = std::source_location::current());
@@ -158,6 +172,13 @@ class loop_state {
   /// For calls that name no executor. Null: the pool's threads for calls that block.
   std::shared_ptr<const ThreadPoolExecutor> default_executor() const;
   void set_default_executor(std::shared_ptr<const ThreadPoolExecutor> executor);
+  /// One more call on the pool's threads; who has made it leaves. Throws RuntimeError("Executor shutdown has been
+  /// called").
+  rt::counted_ptr<task_scope> enter_default_calls();
+  void check_default_executor() const;
+  bool uses_default_executor() const noexcept;
+  /// No more calls are taken. Gives the end of those that were; null when there were none.
+  rt::counted_ptr<task_scope> end_default_calls() noexcept;
 
   /// Null: tasks are made as they are asked for.
   std::shared_ptr<const TaskFactory> task_factory() const {
@@ -167,7 +188,8 @@ class loop_state {
   void set_task_factory(std::shared_ptr<const TaskFactory> factory);
 
   // --- tasks ---
-  void add_task(task_core& t) noexcept;
+  /// False when the loop takes no more.
+  bool add_task(task_core& t) noexcept;
   void remove_task(task_core& t) noexcept;
   /// Not-done tasks in the order of their creation, each with a reference.
   std::vector<rt::counted_ptr<task_core>> tasks() const;
@@ -192,6 +214,8 @@ class loop_state {
   virtual void go() = 0;
   /// Ends the run `number`, which may be over, or not have begun. Where callbacks run.
   virtual void stop_now(std::uint64_t number) = 0;
+  /// The same, before anything else that is ready.
+  virtual void stop_at_once(std::uint64_t number) { stop_now(number); }
   /// Odd while a run is under way.
   std::uint64_t run_number() const noexcept { return run_number_.load(rt::relaxed); }  // order: a number
   /// Runs what is still queued, when all tasks are done. From the closing thread.
@@ -204,6 +228,7 @@ class loop_state {
   struct alignas(rt::cache_line) registry_shard {
     mutable rt::futex_mutex mutex;
     rt::counted_list<task_core> tasks;  // guarded by mutex
+    bool takes_tasks = true;            // guarded by mutex
   };
   static constexpr unsigned shard_count = 8;
   registry_shard& shard_of(const task_core& t) noexcept;
@@ -219,6 +244,8 @@ class loop_state {
   rt::counted_ptr<future_core> create_drain(std::vector<rt::counted_ptr<task_core>> tasks);
   template <class F>
   void run_to_the_end(F make);
+  void close_generators();
+  bool try_end_intake() noexcept;
   bool try_claim() noexcept;
   void end_claim() noexcept;
   void report_slow(rt::nanos took, const std::function<std::string()>& what) const noexcept;
@@ -251,8 +278,12 @@ class loop_state {
   std::exception_ptr escaped_;                                 // guarded by settings_mutex_
   std::unique_ptr<fd_watches> fd_watches_;
   std::unique_ptr<signal_watches> signal_watches_;
+  std::unique_ptr<generator_book> generators_;
+  std::exception_ptr exit_;  // of what ended while the loop is closed; the closing thread's
   mutable rt::futex_mutex makers_mutex_;
   std::shared_ptr<const ThreadPoolExecutor> default_executor_;  // guarded by makers_mutex_
+  rt::counted_ptr<task_scope> default_calls_;                   // guarded by makers_mutex_
+  bool default_executor_is_shut_ = false;                       // guarded by makers_mutex_
   std::shared_ptr<const TaskFactory> task_factory_;             // guarded by makers_mutex_
   std::atomic<bool> has_task_factory_{false};
 };
@@ -263,14 +294,17 @@ std::string callback_text(const std::type_info& type, const std::source_location
 /// Something to call: what call_soon and call_later give back. Mirrors asyncio.Handle and TimerHandle.
 class callback final : public rt::timer, public rt::list_node<callback> {
  public:
-  /// `when`: for one that waits for a deadline.
-  callback(loop_state& loop, std::function<void()> fn, std::source_location where, std::optional<rt::nanos> when = {});
+  /// `when`: for one that waits for a deadline. It runs in `context`, or, when that is null, in a copy of the caller's.
+  callback(loop_state& loop, std::function<void()> fn, std::source_location where, std::optional<rt::nanos> when = {},
+           rt::counted_ptr<context_state> context = nullptr);
 
   /// It will not be called, unless it is being called now. Any thread, also when the loop is gone. Mirrors
   /// Handle.cancel.
   void cancel() noexcept;
   bool cancelled() const noexcept { return cancelled_.load(rt::acquire); }  // order: C1
   const std::optional<rt::nanos>& when() const noexcept { return when_; }
+  /// What it runs in. Any thread.
+  context_state& context() { return context_.get(); }
   /// `<TimerHandle when=12.5 <lambda>() at file.cpp:12>`. Any thread.
   std::string repr() const;
 
@@ -287,7 +321,7 @@ class callback final : public rt::timer, public rt::list_node<callback> {
   const std::source_location where_;
   const std::type_info* const type_;  // of what fn_ holds
   const std::optional<rt::nanos> when_;
-  context_slot context_;  // a copy of the one that was there at the call_soon
+  context_slot context_;
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> is_listed_{false};  // written with the loop's callbacks_mutex_
   mutable std::atomic<std::uint32_t> refs_{1};

@@ -1,9 +1,9 @@
 #include <hocket/loop/run.hpp>
 
+#include <atomic>
 #include <cstdio>
 
 #include <hocket/loop/exception_group.hpp>
-#include <hocket/loop/interrupts.hpp>
 
 namespace hocket {
 
@@ -18,17 +18,52 @@ const Context& Runner::get_context() {
   return *context_;
 }
 
-void Runner::close() {
-  if (std::exchange(closed_, true) || !loop_) return;
-  loop_.close();
-  loop_ = EventLoop();
+Runner::~Runner() {
+  try {
+    close();
+  } catch (...) {
+    write_default_report(
+        ExceptionContext("unhandled exception during asyncio.run() shutdown", std::current_exception()));
+  }
 }
 
-void Runner::run_main(loop_state::run_claim& claim, task_core& main) {
-  const rt::counted_ptr<task_core> held(&main);
-  const interrupt_guard guard([held] { held->cancel(""); });
-  claim.until_done(main);
-  if (guard.count() > 0 && main.is_cancelled() && main.uncancel() == 0) throw KeyboardInterrupt();
+void Runner::close() {
+  constexpr rt::nanos thread_join_timeout = 300 * rt::nanos_per_second;
+  if (std::exchange(closed_, true) || !loop_) return;
+  const EventLoop loop = std::exchange(loop_, EventLoop());
+  loop.state().close(thread_join_timeout);
+}
+
+// What Ctrl-C does. A task of a serial loop is asked in its turn; only a request that it accepted is taken back.
+struct Runner::main_run::interrupted_main {
+  rt::counted_ptr<task_core> task;  // set before the thread waits, which is when Ctrl-C is answered
+  std::atomic<bool> was_asked{false};
+
+  static void ask(const std::shared_ptr<interrupted_main>& main, loop_state& loop) {
+    if (!main->task) return;
+    const auto cancel = [main] {
+      if (main->task->cancel("")) main->was_asked.store(true, rt::relaxed);  // order: the run's end publishes it
+    };
+    if (!loop.home().is_serial()) return cancel();
+    (void)loop.try_call_soon(cancel);
+  }
+};
+
+Runner::main_run::main_run(loop_state& loop)
+    : claim_(loop),
+      main_(std::make_shared<interrupted_main>()),
+      guard_([main = main_, &loop] { interrupted_main::ask(main, loop); }) {}
+
+void Runner::main_run::until_done(task_core& main) {
+  main_->task = rt::counted_ptr<task_core>(&main);
+  try {
+    claim_.until_done(main);
+  } catch (...) {
+    // What ended the run goes before what the coroutine may have ended with.
+    if (main.is_done() && !main.is_cancelled()) main.mark_seen();
+    throw;
+  }
+  if (main_->was_asked.load(rt::relaxed) && main.is_cancelled() && main.uncancel() == 0) throw KeyboardInterrupt();
 }
 
 void refuse_nested_run() {

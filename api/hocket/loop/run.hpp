@@ -6,6 +6,7 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -21,7 +22,7 @@ class Runner {
   explicit Runner(RunOptions options = {}, bool parallel = false) noexcept : options_(options), parallel_(parallel) {}
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
-  ~Runner() { close(); }
+  ~Runner();
 
   /// Runs the coroutine and gives its value. Throws what it ended with; KeyboardInterrupt when Ctrl-C ended it;
   /// RuntimeError after close().
@@ -34,9 +35,9 @@ class Runner {
   T run(Coro<T> coro, const Context& context) {
     if (loop_state::running_here()) throw RuntimeError("Runner.run() cannot be called from a running event loop");
     const EventLoop loop = get_loop();
-    loop_state::run_claim claim(loop.state());
+    main_run main(loop.state());
     const Task<T> task = loop.create_task(std::move(coro).with_closure_kept(), {.context = context});
-    run_main(claim, *task.state());
+    main.until_done(*task.state());
     if constexpr (std::is_void_v<T>) {
       task.result();
     } else {
@@ -47,12 +48,26 @@ class Runner {
 
   EventLoop get_loop();
 
-  /// Cancels and drains what is left, closes the loop. Twice does nothing.
+  /// Cancels and drains what is left, closes async generators, shuts the default executor down (5 minutes at most),
+  /// closes the loop. Throws the KeyboardInterrupt or SystemExit that a task ended with meanwhile; the destructor
+  /// reports it. Twice does nothing. Mirrors Runner.close.
   void close();
 
  private:
+  // The right to run the loop; from now on Ctrl-C cancels the main task.
+  class main_run {
+   public:
+    explicit main_run(loop_state& loop);
+    void until_done(task_core& main);
+
+   private:
+    struct interrupted_main;
+    loop_state::run_claim claim_;
+    const std::shared_ptr<interrupted_main> main_;
+    const interrupt_guard guard_;
+  };
+
   const Context& get_context();
-  void run_main(loop_state::run_claim& claim, task_core& main);
 
   RunOptions options_;
   bool parallel_;
@@ -70,7 +85,21 @@ struct run_function {
   T operator()(Coro<T> coro, RunOptions options = {}) const {
     refuse_nested_run();
     Runner runner(options, Parallel);
-    return runner.run(std::move(coro));
+    // As in Python, what close() throws goes before what the coroutine threw.
+    std::optional<stored<T>> value;
+    std::exception_ptr error;
+    try {
+      if constexpr (std::is_void_v<T>) {
+        runner.run(std::move(coro));
+      } else {
+        value.emplace(runner.run(std::move(coro)));
+      }
+    } catch (...) {
+      error = std::current_exception();
+    }
+    runner.close();
+    if (error) std::rethrow_exception(std::move(error));
+    if constexpr (!std::is_void_v<T>) return static_cast<T>(std::move(*value));
   }
 };
 

@@ -36,7 +36,10 @@ void serial_strand::go() noexcept {
 void serial_strand::turn() noexcept {
   take_inbox();
   queue_due_timers();
-  run_ready(ready_.size());
+  for (left_ = ready_.size(); left_ > 0;) {
+    --left_;
+    ready_.pop_front()->run();
+  }
 }
 
 void serial_strand::queue_due_timers() noexcept {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 
 #include <hocket/loop/loop_state.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
@@ -39,6 +40,11 @@ class serial_strand final : public rt::strand, public rt::task_home {
   void go() noexcept;
   /// It stands when the current turn is over, or, while it stands, after the first turn of the next run. In a turn.
   void stop_soon() noexcept { stop_requested_ = true; }
+  /// The same, and what is left of the turn stays ready. In a turn.
+  void stop_at_once() noexcept {
+    stop_requested_ = true;
+    left_ = 0;
+  }
 
   /// Runs what is queued, turn by turn, until nothing is. From the thread that closes the loop, while it stands.
   void drain();
@@ -71,6 +77,7 @@ class serial_strand final : public rt::strand, public rt::task_home {
   rt::timer_heap timers_;  // in a turn only
   wake_timer wake_timer_;
   rt::nanos wake_at_ = rt::never;     // what wake_timer_ was armed for
+  std::size_t left_ = 0;              // of this turn; in a turn only
   bool stop_requested_ = false;       // in a turn, or while it stands
   std::atomic<bool> turning_{false};  // between go() and the stop
   void (*on_stop_)(void*) = nullptr;

@@ -37,6 +37,22 @@ class remote_cancel final : public rt::runnable {
   std::string message_;
 };
 
+enum class error_kind { ordinary, cancelled, exit_request };
+
+error_kind kind_of(const std::exception_ptr& e) noexcept {
+  try {
+    std::rethrow_exception(e);
+  } catch (const CancelledError&) {
+    return error_kind::cancelled;
+  } catch (const KeyboardInterrupt&) {
+    return error_kind::exit_request;
+  } catch (const SystemExit&) {
+    return error_kind::exit_request;
+  } catch (...) {
+    return error_kind::ordinary;
+  }
+}
+
 // Whatever is not a part of another task has a state of its own.
 task_core* core_of(rt::task_base* t) noexcept { return t ? static_cast<task_core*>(&t->whole_task()) : nullptr; }
 
@@ -65,8 +81,8 @@ task_core::~task_core() {
 }
 
 void task_core::start(bool eagerly) {
-  if (const auto s = scope()) s->enter();
-  its_loop().add_task(*this);
+  if (!its_loop().add_task(*this)) throw RuntimeError("Event loop is closed");
+  if (const auto s = scope()) s->enter();  // who makes a task of a scope is in it
   if (eagerly) {
     run_now();
   } else {
@@ -87,16 +103,18 @@ rt::task_base* task_core::finish(bool began) noexcept {
   loop_state& loop = its_loop();  // the home of a task that is done may be gone
   const bool cancelled = mark_done() || !began;
   std::exception_ptr error = take_outcome(!cancelled);
-  // As in Task.__step: an owed cancel wins over a value, not over an exception.
-  if (error && !is_cancelled_error(error)) {
-    publish_exception(std::move(error));
-  } else if (error) {
-    publish_cancelled(std::move(error));
+  // As in Task.__step: an owed cancel wins over a value, not over an exception; a request to exit ends the run.
+  std::uint64_t ended_run = 0;
+  if (error) {
+    const error_kind kind = kind_of(error);
+    if (kind == error_kind::exit_request) ended_run = loop.note_escape(error);
+    kind == error_kind::cancelled ? publish_cancelled(std::move(error)) : publish_exception(std::move(error));
   } else if (cancelled) {
     publish_cancelled(cancel_message());
   } else {
     publish_value();
   }
+  if (ended_run != 0) loop.stop_for(ended_run);
   leave_scope();
   loop.remove_task(*this);  // the loop may be gone after this
   release_ref();            // the loop's

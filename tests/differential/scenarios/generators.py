@@ -1,6 +1,6 @@
 import asyncio
 
-from scenario import how, say, scenario
+from scenario import describe, how, say, scenario
 
 
 async def ticks(n, delay):
@@ -136,3 +136,136 @@ async def a_step_with_a_timeout():
     generator = ticks(2, 2)
     say(await how(asyncio.wait_for(anext(generator), 3)))
     say(await how(asyncio.wait_for(anext(generator), 1)))
+
+
+async def cleaning(name):
+    end = None
+    try:
+        yield 1
+        yield 2
+    except BaseException as e:
+        end = e
+    say(name, "ends by", describe(end) if end else "itself")
+    await asyncio.sleep(1)
+    say(name, "is clean")
+    if end:
+        raise end
+
+
+@scenario
+async def a_generator_is_closed_by_hand():
+    generator = cleaning("a")
+    say(await anext(generator))
+    say(await how(generator.aclose()))
+    say(await how(generator.aclose()))
+    unused = cleaning("unused")
+    say(await how(unused.aclose()))
+
+
+@scenario
+async def a_generator_that_fails_in_its_cleanup():
+    async def failing():
+        try:
+            yield 1
+        except GeneratorExit:
+            raise ValueError("in the cleanup")
+
+    generator = failing()
+    say(await anext(generator))
+    say(await how(generator.aclose()))
+
+
+@scenario
+async def a_generator_that_ignores_its_end():
+    async def stubborn():
+        try:
+            yield 1
+        except GeneratorExit:
+            say("no")
+        yield 2
+        yield 3
+
+    generator = stubborn()
+    say(await anext(generator))
+    say(await how(generator.aclose()))
+    say(await anext(generator))
+
+
+@scenario
+async def an_error_is_thrown_into_a_generator():
+    async def skipping():
+        for i in (0, 1, 2, 3):
+            try:
+                yield i
+            except ValueError as e:
+                say("met", describe(e))
+
+    generator = skipping()
+    say(await anext(generator))
+    say(await generator.athrow(ValueError("one")))
+    say(await anext(generator))
+    say(await how(generator.athrow(TypeError("two"))))
+    unused = skipping()
+    say(await how(unused.athrow(ValueError("three"))))
+
+
+@scenario
+async def values_are_sent_to_a_generator():
+    async def summing():
+        total = 0
+        while True:
+            sent = yield total
+            total += sent if sent is not None else 100
+
+    generator = summing()
+    say(await anext(generator))
+    say(await generator.asend(5))
+    say(await anext(generator))
+    say(await generator.asend(7))
+    await generator.aclose()
+
+
+@scenario
+async def a_generator_that_runs_is_not_closed():
+    generator = ticks(2, 1)
+    task = asyncio.create_task(how(anext(generator)))
+    await asyncio.sleep(0.5)
+    say(await how(anext(generator)))
+    say(await how(generator.aclose()))
+    say(await how(generator.athrow(ValueError("x"))))
+    say(await task)
+
+
+@scenario
+async def a_generator_that_is_dropped_is_closed_by_its_loop():
+    async def ticker():
+        for i in range(6):
+            say("tick", i)
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(ticker())
+    await asyncio.sleep(0)
+    async for i in cleaning("dropped"):
+        break
+    say("after the loop")
+    await task
+    await asyncio.sleep(2)
+
+
+@scenario
+async def generators_that_are_dropped_are_closed_in_their_order():
+    async for i in cleaning("first"):
+        break
+    async for i in cleaning("second"):
+        break
+    say("after the loops")
+    await asyncio.sleep(3)
+
+
+@scenario
+async def generators_that_are_held_are_closed_by_shutdown_asyncgens():
+    generator = cleaning("held")
+    await anext(generator)
+    await asyncio.get_running_loop().shutdown_asyncgens()
+    say("shut down")
+    say(await how(generator.aclose()))

@@ -311,3 +311,108 @@ PROGRAM(outside_of_any_loop) {
   say(how_of([&] { asyncio::create_task(std::move(coroutine)); }));
   coroutine.close();
 }
+
+namespace {
+template <class E>
+Coro<> leave(E error) {
+  throw error;
+  co_return;
+}
+}  // namespace
+
+PROGRAM(a_task_that_asks_to_exit_ends_the_run_at_once) {
+  auto say_often = [](std::string name) -> Coro<> {
+    for (int i = 0; i < 3; ++i) {
+      say(name);
+      co_await asyncio::sleep(0);
+    }
+  };
+  auto main = [&]() -> Coro<std::string> {
+    auto a = asyncio::create_task(say_often("a"));
+    auto leaver = asyncio::create_task(leave(asyncio::SystemExit(3)));
+    auto c = asyncio::create_task(say_often("c"));
+    co_await asyncio::sleep(0);
+    say("main goes on");
+    co_await a;
+    co_await c;
+    co_return describe(leaver.exception());
+  };
+  auto loop = asyncio::new_event_loop({.virtual_clock = true});
+  auto task = loop.create_task(main().with_closure_kept());
+  say(how_of([&] { return loop.run_until_complete(task); }));
+  say(task.done());
+  say(how_of([&] { return loop.run_until_complete(task); }));
+  loop.close();
+}
+
+PROGRAM(a_callback_that_asks_to_exit_leaves_the_rest_for_the_next_run) {
+  auto exit = [] { throw asyncio::KeyboardInterrupt("callback"); };
+  auto loop = asyncio::new_event_loop({.virtual_clock = true});
+  loop.call_soon([] { say("first"); });
+  loop.call_soon(exit);
+  loop.call_soon([] { say("second"); });
+  say(how_of([&] { loop.run_forever(); }));
+  loop.call_soon([&] { loop.stop(); });
+  say(how_of([&] { loop.run_forever(); }));
+  loop.close();
+}
+
+PROGRAM(who_awaits_a_task_that_asks_to_exit_sees_it_in_the_next_run) {
+  auto main = []() -> Coro<std::string> {
+    co_return co_await how(asyncio::create_task(leave(asyncio::SystemExit(4))));
+  };
+  auto loop = asyncio::new_event_loop({.virtual_clock = true});
+  auto task = loop.create_task(main());
+  say(how_of([&] { return loop.run_until_complete(task); }));
+  say(how_of([&] { return loop.run_until_complete(task); }));
+  loop.close();
+}
+
+PROGRAM(main_asks_to_exit) {
+  say(how_of([] { run(leave(asyncio::KeyboardInterrupt("main"))); }));
+  say(how_of([] { run(leave(asyncio::SystemExit(9))); }));
+}
+
+PROGRAM(a_callback_asks_to_exit_when_main_has_ended) {
+  auto exit = [] { throw asyncio::KeyboardInterrupt("callback"); };
+  auto main = [&]() -> Coro<int> {
+    asyncio::get_running_loop().call_soon(exit);
+    co_return 8;
+  };
+  say(how_of([&] { return run(main()); }));
+}
+
+PROGRAM(a_task_of_a_group_asks_to_exit) {
+  std::vector<Task<std::string>> left;
+  auto main = [&]() -> Coro<> {
+    auto body = [&](asyncio::TaskGroup& group) -> Coro<> {
+      group.create_task(leave(asyncio::SystemExit(2)));
+      left.push_back(group.create_task(worker("sibling", 100)));
+      co_return;
+    };
+    const auto result = co_await asyncio::as_result(asyncio::task_group(body));
+    say("main ends");
+    result.rethrow();
+  };
+  say(how_of([&] { run(main()); }));
+  say(left[0].cancelled());
+}
+
+PROGRAM(what_is_left_asks_to_exit) {
+  auto leaver = []() -> Coro<> {
+    bool cancelled = false;
+    try {
+      co_await asyncio::sleep(100);
+    } catch (const CancelledError&) {
+      cancelled = true;
+    }
+    if (cancelled) throw asyncio::SystemExit(7);
+  };
+  auto main = [&](bool fail) -> Coro<> {
+    asyncio::create_task(leaver());
+    co_await asyncio::sleep(1);
+    if (fail) throw asyncio::ValueError("main's");
+  };
+  say(how_of([&] { run(main(false)); }));
+  say(how_of([&] { run(main(true)); }));
+}

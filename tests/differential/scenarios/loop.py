@@ -342,3 +342,110 @@ def outside_of_any_loop():
     coroutine = at_once(1)
     say(how_of(lambda: asyncio.create_task(coroutine)))
     coroutine.close()
+
+
+async def leave(error):
+    raise error
+
+
+@program
+def a_task_that_asks_to_exit_ends_the_run_at_once():
+    async def say_often(name):
+        for _ in range(3):
+            say(name)
+            await asyncio.sleep(0)
+
+    async def main():
+        a = asyncio.create_task(say_often("a"))
+        leaver = asyncio.create_task(leave(SystemExit(3)))
+        c = asyncio.create_task(say_often("c"))
+        await asyncio.sleep(0)
+        say("main goes on")
+        await a
+        await c
+        return describe(leaver.exception())
+
+    loop = VirtualLoop()
+    task = loop.create_task(main())
+    say(how_of(lambda: loop.run_until_complete(task)))
+    say(task.done())
+    say(how_of(lambda: loop.run_until_complete(task)))
+    loop.close()
+
+
+@program
+def a_callback_that_asks_to_exit_leaves_the_rest_for_the_next_run():
+    def exit():
+        raise KeyboardInterrupt("callback")
+
+    loop = VirtualLoop()
+    loop.call_soon(say, "first")
+    loop.call_soon(exit)
+    loop.call_soon(say, "second")
+    say(how_of(loop.run_forever))
+    loop.call_soon(loop.stop)
+    say(how_of(loop.run_forever))
+    loop.close()
+
+
+@program
+def who_awaits_a_task_that_asks_to_exit_sees_it_in_the_next_run():
+    async def main():
+        return await how(asyncio.create_task(leave(SystemExit(4))))
+
+    loop = VirtualLoop()
+    task = loop.create_task(main())
+    say(how_of(lambda: loop.run_until_complete(task)))
+    say(how_of(lambda: loop.run_until_complete(task)))
+    loop.close()
+
+
+@program
+def main_asks_to_exit():
+    say(how_of(lambda: run(leave(KeyboardInterrupt("main")))))
+    say(how_of(lambda: run(leave(SystemExit(9)))))
+
+
+@program
+def a_callback_asks_to_exit_when_main_has_ended():
+    def exit():
+        raise KeyboardInterrupt("callback")
+
+    async def main():
+        asyncio.get_running_loop().call_soon(exit)
+        return 8
+
+    say(how_of(lambda: run(main())))
+
+
+@program
+def a_task_of_a_group_asks_to_exit():
+    async def main():
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(leave(SystemExit(2)))
+                left.append(group.create_task(worker("sibling", 100)))
+        finally:
+            say("main ends")
+
+    left = []
+    say(how_of(lambda: run(main())))
+    say(left[0].cancelled())
+
+
+@program
+def what_is_left_asks_to_exit():
+    async def leaver():
+        try:
+            await asyncio.sleep(100)
+        except asyncio.CancelledError:
+            raise SystemExit(7)
+
+    async def main(error):
+        asyncio.create_task(leaver())
+        await asyncio.sleep(1)
+        if error:
+            raise error
+
+    say(how_of(lambda: run(main(None))))
+    say(how_of(lambda: run(main(ValueError("main's")))))
