@@ -4,6 +4,9 @@
 // post the task runs it on the spot. The frame is plain data: touching it out of turn is a data race.
 #include <hocket/rt/coro/task_word.hpp>
 
+#include <string>
+#include <utility>
+
 #include "model_test.hpp"
 #include "weaken.hpp"
 
@@ -206,6 +209,137 @@ class task_world : public world {
   int seen_ = 0;
 };
 
+// A serial home: a task of it and one on either side of it wait for the same, and the task's cancel ends that for all
+// three, while another thread may do so, too. Queued at home: what is woken, in the order of its wakes.
+enum class canceller { in_turn, when_it_comes_back, forgets_that_it_queued, queues_for_anyone };
+
+template <class Atomics, canceller Canceller = canceller::in_turn>
+class serial_world : public world {
+ public:
+  unsigned threads() const override { return 2; }
+  void thread(unsigned i) override {
+    if (i == 1) {
+      fire(false);
+    } else {
+      step();
+      cancel();
+      run_queue();
+    }
+  }
+
+  void at_end() override {
+    run_queue();  // home goes on
+    MODEL_CHECK(ends_ == 1 && "the task ends once");
+    MODEL_CHECK(was_cancelled_ == accepted_);
+    MODEL_CHECK((!was_cut_ || order_ == "ATB") && "who was cancelled runs in its place");
+    MODEL_CHECK(order_.size() == 3 && "each runs once more");
+  }
+
+ private:
+  // ---- At home.
+
+  void step() {
+    MODEL_CHECK(word_.current() == rt::basic_task_word<Atomics>::phase::owned);
+    frame_ = frame_ + 1;
+    if (!std::exchange(started_, true)) {
+      if (wait() && settle(false)) queue('T');
+      return;
+    }
+    was_cancelled_ = word_.take_owed_cancel() || was_cut_;
+    was_cancelled_ = word_.finish() || was_cancelled_;
+    ++ends_;
+  }
+  bool wait() {
+    mutex_.lock();
+    const bool waits = !set_;
+    awaited_ = waits;
+    mutex_.unlock();
+    if (!waits) queue('A'), queue('T'), queue('B');
+    return waits;
+  }
+
+  void cancel() {
+    const auto claim = word_.cancel();
+    accepted_ = claim != rt::cancel_claim::refused;
+    if (claim == rt::cancel_claim::claimed && settle(true)) queue('T');
+  }
+
+  // True: the task is the caller's to queue.
+  bool settle(bool cancels) {
+    for (bool refused = false;;) {
+      switch (word_.settle(refused)) {
+        case rt::settlement::deliver:
+          frame_ = frame_ + 1;
+          was_queued_ = false;
+          refused = !fire(cancels);
+          if (refused) word_.owe_cancel();
+          was_cut_ = !refused;
+          if (was_queued_ && Canceller != canceller::forgets_that_it_queued) return false;
+          break;
+        case rt::settlement::requeue:
+          return true;
+        case rt::settlement::rest:
+          return false;
+      }
+    }
+  }
+
+  void run_queue() {
+    for (;;) {
+      mutex_.lock();
+      const char next = queue_.empty() ? 0 : queue_.front();
+      if (next) queue_.erase(0, 1);
+      mutex_.unlock();
+      if (!next) return;
+      order_ += next;
+      if (next == 'T') step();
+    }
+  }
+
+  // ---- Whoever ends what they wait for.
+
+  bool fire(bool by_canceller) {
+    mutex_.lock();
+    set_ = true;
+    const bool mine = std::exchange(awaited_, false);
+    mutex_.unlock();
+    if (!mine) return false;
+    queue('A');
+    wake(by_canceller);
+    queue('B');
+    return true;
+  }
+
+  void wake(bool by_canceller) {
+    if (word_.wake()) return queue('T');
+    const bool at_once =
+        Canceller == canceller::queues_for_anyone || (by_canceller && Canceller != canceller::when_it_comes_back);
+    if (!at_once) return;
+    if (by_canceller) {
+      MODEL_CHECK(word_.settle() == rt::settlement::requeue);
+      was_queued_ = true;
+    }
+    queue('T');
+  }
+
+  void queue(char who) {
+    mutex_.lock();
+    queue_ += who;
+    mutex_.unlock();
+  }
+
+  rt::basic_task_word<Atomics> word_;
+  model_mutex mutex_;
+  bool set_ = false;      // guarded by mutex_
+  bool awaited_ = false;  // guarded by mutex_
+  std::string queue_;     // guarded by mutex_
+  model_plain<int> frame_{0};
+  // At home only.
+  bool started_ = false, was_cut_ = false, was_queued_ = false, accepted_ = false, was_cancelled_ = false;
+  int ends_ = 0;
+  std::string order_;
+};
+
 using sound = model_atomics;
 
 TEST(task_word_model, every_suspension_ends_once_and_an_accepted_cancel_is_delivered) {
@@ -246,6 +380,10 @@ TEST(task_word_model, a_request_that_persists_ends_every_wait) {
   expect_holds<giving>("task_word, the same, and gives way before each", {.preemptions = 3});
 }
 
+TEST(task_word_model, in_a_serial_home_who_is_cancelled_runs_in_its_place_among_those_woken_with_it) {
+  expect_holds<serial_world<sound>>("task_word, serial: a canceller, a waker", {.preemptions = 4});
+}
+
 TEST(task_word_model, mutants_are_caught) {
   expect_caught<task_world<sound, habit::asks_once, second::event_never_comes, way::straight, others::cancellers,
                            mind::swallows>>("a request that persists is made once");
@@ -262,6 +400,9 @@ TEST(task_word_model, mutants_are_caught) {
   expect_caught<looked_at<sound, habit::looks_and_forgets_the_waker>>("looks and forgets the waker");
   expect_caught<looked_at<sound, habit::looks_and_forgets_the_cancel, second::event_never_comes>>(
       "looks and forgets the cancel");
+  expect_caught<serial_world<sound, canceller::when_it_comes_back>>("serial: queues it when it comes back");
+  expect_caught<serial_world<sound, canceller::forgets_that_it_queued>>("serial: forgets that it queued it");
+  expect_caught<serial_world<sound, canceller::queues_for_anyone>>("serial: a waker queues for any owner");
 }
 
 TEST(task_word_model, orders_are_needed) { expect_orders_needed<task_world<sound>>({"T1"}); }

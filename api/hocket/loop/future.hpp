@@ -97,7 +97,7 @@ class future_wait : public rt::leaf_awaiter, private future_waiter {
   void finish_wait();
 
  private:
-  void fire(future_core&) noexcept override { wake(*task_); }
+  void fire(future_core&) noexcept override { wake_in_turn(*task_); }
   void tell(awaiting_parties& to) const override;
 
   rt::counted_ptr<future_core> future_;  // a handle may be dropped while this waits

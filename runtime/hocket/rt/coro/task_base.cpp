@@ -106,6 +106,37 @@ task_base* task_base::end(bool began) noexcept {
   return finish(began);
 }
 
+// This thread owns the frame of a task of a serial home and asks what it waits for to cancel.
+class task_base::inquiry {
+ public:
+  explicit inquiry(task_base& t) noexcept : task_(t), outer_(std::exchange(this_thread().inquiry, this)) {}
+  ~inquiry() { this_thread().inquiry = outer_; }
+  inquiry(const inquiry&) = delete;
+  inquiry& operator=(const inquiry&) = delete;
+
+  /// False when the request is to be thrown at the resume.
+  bool ask() noexcept { return task_.suspended_at_->cancel(task_); }
+
+  bool is_about(const task_base& t) const noexcept { return &task_ == &t; }
+  void queue() noexcept {
+    if (task_.word_.settle() != settlement::requeue) fatal("task", "queued while it waits");
+    was_queued_ = true;
+    task_.home_->post_woken(task_);
+  }
+  bool was_queued() const noexcept { return was_queued_; }
+
+ private:
+  task_base& task_;
+  void* const outer_;
+  bool was_queued_ = false;
+};
+
+// `woken` is another's, and may be gone, unless this thread is its canceller.
+void task_base::queue_if_inquired(const task_base& woken) noexcept {
+  auto* const innermost = static_cast<inquiry*>(this_thread().inquiry);
+  if (innermost && innermost->is_about(woken)) innermost->queue();
+}
+
 // The owner lets go. A task that is at rest may not be touched any more; one that is requeued is the caller's, to post.
 // `has_request`: a cancel request was taken out of the word, and is to be answered first. `asked`: the wait has been
 // asked to end for a request that persists.
@@ -116,9 +147,15 @@ task_base::settled task_base::settle(bool has_request, bool asked) noexcept {
     switch (next) {
       case settlement::deliver:
         asked = true;
-        if (suspended_at_->cancel(*this)) break;
-        word_.owe_cancel();
-        refused = true;
+        if (is_serial_) {
+          inquiry mine(*this);
+          refused |= !mine.ask();
+          if (refused) word_.owe_cancel();
+          if (mine.was_queued()) return settled::at_rest;
+        } else if (!suspended_at_->cancel(*this)) {
+          word_.owe_cancel();
+          refused = true;
+        }
         break;
       case settlement::requeue:
         return settled::requeued;

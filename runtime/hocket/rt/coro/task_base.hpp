@@ -118,6 +118,16 @@ class task_base : public runnable {
     if (t.word_.wake()) t.home_->post_woken(t);
   }
 
+  /// The same where several tasks wait and the wake may come of the cancel of one of them: in a serial home that one is
+  /// queued in its place among them, and not when its canceller has come back.
+  friend void wake_in_turn(task_base& t) noexcept {
+    if (t.word_.wake()) {
+      t.home_->post_woken(t);
+    } else {
+      queue_if_inquired(t);
+    }
+  }
+
   /// The same for a waker that would run the task itself, in place: true when it may.
   friend bool wake_in_place(task_base& t) noexcept { return t.word_.wake(); }
 
@@ -173,6 +183,8 @@ class task_base : public runnable {
   enum class settled { requeued, at_rest };
   settled settle(bool has_request = false, bool asked = false) noexcept;
   class late_answer;
+  class inquiry;
+  static void queue_if_inquired(const task_base& woken) noexcept;
   /// Keeps what cancel_message() gives. For tasks that are cancelled by users; any thread.
   virtual void note_message(std::string_view) noexcept {}
   [[noreturn]] void throw_cancelled();

@@ -14,6 +14,7 @@ struct thread_context {
   worker* self = nullptr;
   void* strand = nullptr;                     // owned by strand.cpp and the serial loop
   void* task = nullptr;                       // owned by coro/
+  void* inquiry = nullptr;                    // owned by coro/: the wait that is being cancelled
   void* loop = nullptr;                       // owned by the loop whose callback runs, outside of tasks
   bool (*is_cancelled)() noexcept = nullptr;  // whether what this thread works for, outside of tasks, was cancelled
 };
