@@ -10,7 +10,8 @@
 namespace hocket {
 
 // In the parallel door the group's tasks end on any worker. The request to cancel the parent is made under the mutex,
-// together with the note that it was: leave() takes back exactly what was asked. Task hooks never take this mutex.
+// together with the note that it was: leave() takes back exactly what was asked. Task hooks never take this mutex. The
+// tasks are asked first, as in CPython: who waits for the same as one of them is woken before the parent.
 class task_group_core {
  public:
   explicit task_group_core(rt::task_base& parent, loop_state& loop) : parent_(parent), loop_(loop) {}
@@ -41,14 +42,8 @@ class task_group_core {
   }
 
   void cancel() {
-    std::vector<rt::counted_ptr<task_core>> tasks;
-    {
-      const std::lock_guard guard(mutex_);
-      if (left_) return;
-      if (!aborting_) tasks = abort_locked();
-      if (!std::exchange(parent_cancel_requested_, true)) parent_.cancel();
-    }
-    for (const auto& t : tasks) t->cancel("");
+    abort_once();
+    cancel_parent();
   }
 
   Coro<> leave(std::exception_ptr error) {
@@ -121,8 +116,9 @@ class task_group_core {
     std::vector<rt::counted_ptr<task_core>> tasks;
     {
       const std::lock_guard guard(mutex_);
-      if (aborting_) return false;
-      tasks = abort_locked();
+      if (aborting_ || left_) return false;
+      aborting_ = true;
+      tasks = tasks_locked();
     }
     for (const auto& t : tasks) t->cancel("");
     return true;
@@ -141,21 +137,22 @@ class task_group_core {
     }
   }
 
-  std::vector<rt::counted_ptr<task_core>> abort_locked() {
-    aborting_ = true;
-    return tasks_locked();
-  }
-
   std::vector<rt::counted_ptr<task_core>> tasks_locked() {
     std::vector<rt::counted_ptr<task_core>> tasks;
     for (member* m = members_.front(); m; m = members_.next(*m)) tasks.push_back(m->task);
     return tasks;
   }
 
+  // Unless it has left, or was asked before.
+  void cancel_parent() {
+    const std::lock_guard guard(mutex_);
+    if (!left_ && !std::exchange(parent_cancel_requested_, true)) parent_.cancel();
+  }
+
   // TaskGroup._on_task_done.
   void member_done(member& m) noexcept {
-    std::vector<rt::counted_ptr<task_core>> to_cancel;
     std::optional<Future<>> emptied;
+    bool aborts = false;
     {
       const std::lock_guard guard(mutex_);
       members_.erase(m);
@@ -164,15 +161,11 @@ class task_group_core {
       if (error) {
         errors_.push_back(error);
         if (is_exit_request(error) && !base_error_) base_error_ = error;
-        if (!aborting_ && !parent_cancel_requested_ && !left_) {
-          to_cancel = abort_locked();
-          parent_cancel_requested_ = true;
-          parent_.cancel();
-        }
+        aborts = !parent_cancel_requested_;
       }
     }
-    for (const auto& t : to_cancel) t->cancel("");
     if (emptied) emptied->try_set_result();
+    if (aborts && abort_once()) cancel_parent();
   }
 
   // The end of TaskGroup.__aexit__. No task is left, so nobody else touches the state.
