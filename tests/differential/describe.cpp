@@ -7,7 +7,7 @@ std::string describe(const std::exception_ptr& error) {
   text = text.substr(0, text.find(": <"));
   try {
     std::rethrow_exception(error);
-  } catch (const asyncio::ExceptionGroup& group) {
+  } catch (const asyncio::BaseExceptionGroup& group) {
     text += " [";
     const char* comma = "";
     for (const auto& e : group.exceptions()) text += std::exchange(comma, ", ") + describe(e);

@@ -11,7 +11,7 @@ the C++ file of the same name. What both call is defined here and, in the same w
 
 import asyncio
 import asyncio.taskgroups
-import importlib
+import importlib.util
 import inspect
 import pathlib
 import selectors
@@ -30,12 +30,14 @@ class _JumpingSelector(selectors.DefaultSelector):
     in_threads = 0  # calls in other threads: while there is one, time stands still
 
     def select(self, timeout=None):
+        if timeout is not None and timeout <= 0:
+            return super().select(0)
         if timeout is None or self.in_threads:
             ready = super().select(10)
             if not ready and timeout is None:
                 raise AssertionError("every task waits and nothing will wake one")
             return ready
-        self.now += max(timeout, 0)
+        self.now += timeout
         return super().select(0)
 
 
@@ -75,9 +77,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.set_exception_handler(lambda loop, context: None)
 
     def create_task(self, *args, **kwargs):
-        task = super().create_task(*args, **kwargs)
+        return self._note_birth(super().create_task, *args, **kwargs)
+
+    def start_eagerly(self, coroutine, name):
+        return self._note_birth(asyncio.Task, coroutine, loop=self, eager_start=True, name=name)
+
+    def _note_birth(self, make, *args, **kwargs):
         self._count += 1
-        self._births[task] = self._count
+        birth = self._count  # an eager one makes others before it is here
+        task = make(*args, **kwargs)
+        self._births[task] = birth
         return task
 
     def birth_of(self, task):
@@ -91,6 +100,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._jumps.in_threads += 1
         future.add_done_callback(lambda f: setattr(self._jumps, "in_threads", self._jumps.in_threads - 1))
         return future
+
+    async def shutdown_default_executor(self, timeout=None):
+        self._jumps.in_threads += 1
+        await super().shutdown_default_executor(timeout)
+        self._jumps.in_threads -= 1
 
 
 def scenario(function):
@@ -165,6 +179,11 @@ def future():
     return asyncio.get_running_loop().create_future()
 
 
+def start_eagerly(coroutine, name=None):
+    """A task that starts at the call: create_task(..., eager_start=True) from Python 3.14 on."""
+    return asyncio.get_running_loop().start_eagerly(coroutine, name)
+
+
 def run(coroutine):
     """asyncio.run under the virtual clock."""
     return asyncio.run(coroutine, loop_factory=VirtualLoop)
@@ -185,10 +204,11 @@ def trace_of(function):
 def load():
     sys.dont_write_bytecode = True
     sys.modules["scenario"] = sys.modules[__name__]
-    sys.path.insert(0, str(HERE / "scenarios"))
     for path in sorted((HERE / "scenarios").glob("*.py")):
         CURRENT["area"] = path.stem
-        importlib.import_module(path.stem)
+        # By its path: under its own name one would stand for the library's module, as queue.
+        spec = importlib.util.spec_from_file_location(f"scenarios_{path.stem}", path)
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
 def main(arguments):

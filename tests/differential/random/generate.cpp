@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "program.hpp"
 
@@ -6,11 +7,15 @@ namespace differential::random {
 
 namespace {
 
-constexpr const char* names[] = {"sleep",      "spawn",      "await",      "cancel",    "cancel_self", "uncancel",
-                                 "call",       "attempt",    "cleanup",    "fail",      "timeout",     "wait_for",
-                                 "group",      "gather",     "shield",     "wait",      "put",         "get",
-                                 "put_nowait", "get_nowait", "task_done",  "join",      "lock",        "semaphore",
-                                 "set",        "clear",      "wait_event", "call_later"};
+constexpr const char* names[] = {
+    "sleep",         "spawn",         "await",       "cancel",       "cancel_self",   "uncancel",     "call",
+    "attempt",       "cleanup",       "fail",        "timeout",      "moved_timeout", "wait_for",     "group",
+    "gather",        "shield",        "wait",        "as_completed", "put",           "get",          "put_nowait",
+    "get_nowait",    "task_done",     "join",        "shutdown",     "lock",          "semaphore",    "set",
+    "clear",         "wait_event",    "call_later",  "cond_wait",    "notify",        "barrier_wait", "barrier_reset",
+    "barrier_abort", "on_done",       "off_done",    "set_var",      "get_var",       "new_future",   "set_future",
+    "fail_future",   "cancel_future", "await_future"};
+static_assert(std::size(names) == static_cast<int>(op::await_future) + 1);
 
 class generator {
  public:
@@ -44,14 +49,23 @@ class generator {
       bool nests;
     };
     static constexpr weight weights[] = {
-        {op::sleep, 14, false},      {op::spawn, 12, true},    {op::await, 6, false},      {op::cancel, 7, false},
-        {op::cancel_self, 1, false}, {op::uncancel, 1, false}, {op::call, 2, true},        {op::attempt, 6, true},
-        {op::cleanup, 4, true},      {op::fail, 3, false},     {op::timeout, 5, true},     {op::wait_for, 5, true},
-        {op::group, 5, true},        {op::gather, 5, true},    {op::shield, 3, true},      {op::wait, 3, false},
-        {op::put, 5, false},         {op::get, 5, false},      {op::put_nowait, 1, false}, {op::get_nowait, 1, false},
-        {op::task_done, 1, false},   {op::join, 1, false},     {op::lock, 5, true},        {op::semaphore, 4, true},
-        {op::set, 3, false},         {op::clear, 1, false},    {op::wait_event, 3, false}, {op::call_later, 2, false},
+        {op::sleep, 14, false},       {op::spawn, 12, true},         {op::await, 6, false},
+        {op::cancel, 7, false},       {op::cancel_self, 1, false},   {op::uncancel, 1, false},
+        {op::call, 2, true},          {op::attempt, 6, true},        {op::cleanup, 4, true},
+        {op::fail, 3, false},         {op::timeout, 5, true},        {op::wait_for, 5, true},
+        {op::group, 5, true},         {op::gather, 5, true},         {op::shield, 3, true},
+        {op::wait, 3, false},         {op::put, 6, false},           {op::get, 4, false},
+        {op::put_nowait, 1, false},   {op::get_nowait, 1, false},    {op::task_done, 1, false},
+        {op::join, 1, false},         {op::lock, 5, true},           {op::semaphore, 4, true},
+        {op::set, 3, false},          {op::clear, 1, false},         {op::wait_event, 3, false},
+        {op::call_later, 2, false},   {op::moved_timeout, 3, true},  {op::as_completed, 2, false},
+        {op::shutdown, 1, false},     {op::cond_wait, 3, true},      {op::notify, 5, false},
+        {op::barrier_wait, 3, false}, {op::barrier_reset, 1, false}, {op::barrier_abort, 1, false},
+        {op::on_done, 2, false},      {op::off_done, 1, false},      {op::set_var, 2, false},
+        {op::get_var, 2, false},      {op::new_future, 2, false},    {op::set_future, 4, false},
+        {op::fail_future, 1, false},  {op::cancel_future, 1, false}, {op::await_future, 4, false},
     };
+    if (depth == 0 && once_in(2)) return op::spawn;  // the program itself soon waits for something
     while (true) {
       int all = 0;
       for (const weight& w : weights) all += w.weight;
@@ -72,10 +86,13 @@ class generator {
         break;
       case op::spawn:
         s.a = below(slots);
+        s.b = once_in(4);
         nested(5);
         break;
       case op::await:
       case op::cancel:
+      case op::on_done:
+      case op::off_done:
         s.a = below(slots);
         break;
       case op::attempt:
@@ -91,6 +108,12 @@ class generator {
         s.us = once_in(8) ? 0 : time();
         nested(4);
         break;
+      case op::moved_timeout:
+        s.us = once_in(8) ? 0 : time();
+        s.b = once_in(4);
+        nested(3);
+        nested(3);
+        break;
       case op::group:
       case op::gather:
         s.a = once_in(3);
@@ -101,13 +124,22 @@ class generator {
         s.b = below(3);
         s.us = once_in(2) ? -1 : time();
         break;
+      case op::as_completed:
+        s.a = 1 + below((1 << slots) - 1);
+        s.b = below(2);
+        s.us = once_in(2) ? -1 : time();
+        break;
       case op::put:
       case op::get:
       case op::put_nowait:
       case op::get_nowait:
       case op::task_done:
       case op::join:
-        s.a = below(3);
+        s.a = below(static_cast<int>(std::size(queue_sizes)));
+        break;
+      case op::shutdown:
+        s.a = below(static_cast<int>(std::size(queue_sizes)));
+        s.b = below(2);
         break;
       case op::call:
       case op::shield:
@@ -126,6 +158,28 @@ class generator {
       case op::call_later:
         s.us = once_in(3) ? 0 : time();
         break;
+      case op::cond_wait:
+        s.a = below(conditions);
+        nested(3);
+        break;
+      case op::notify:
+        s.a = below(conditions);
+        s.b = below(3);
+        break;
+      case op::barrier_wait:
+      case op::barrier_reset:
+      case op::barrier_abort:
+        s.a = below(static_cast<int>(std::size(barrier_parties)));
+        break;
+      case op::new_future:
+      case op::set_future:
+      case op::fail_future:
+      case op::cancel_future:
+      case op::await_future:
+        s.a = below(futures);
+        break;
+      case op::set_var:
+      case op::get_var:
       case op::cancel_self:
       case op::uncancel:
       case op::fail:
@@ -136,7 +190,7 @@ class generator {
 
   std::uint64_t state_;
   int number_ = 0;
-  int left_ = 40;  // steps
+  int left_ = 60;  // steps
 };
 
 }  // namespace

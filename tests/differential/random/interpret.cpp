@@ -21,14 +21,24 @@ constexpr double end_of_time = 1e6;  // seconds: more than any program sleeps in
 class interpreter {
  public:
   explicit interpreter(const block& program) : program_(program) {
-    for (const int size : queue_sizes) queues_.emplace_back(size);
+    for (const int size : queue_sizes) {
+      const std::size_t i = queues_.size();
+      queues_.push_back(i == 3   ? asyncio::PriorityQueue<int>(size)
+                        : i == 4 ? static_cast<asyncio::Queue<int>>(asyncio::LifoQueue<int>(size))
+                                 : asyncio::Queue<int>(size));
+    }
+    for (const int parties : barrier_parties) barriers_.emplace_back(parties);
     for (const int value : semaphore_values) semaphores_.emplace_back(value);
     locks_.resize(locks);
     events_.resize(events);
+    conditions_.resize(conditions);
   }
 
   /// Runs the program as a task, and when all has come to rest ends what is left.
   Coro<> main() {
+    asyncio::get_running_loop().set_exception_handler(
+        [](const asyncio::EventLoop&, const asyncio::ExceptionContext&) {});
+    for (int i = 0; i < futures; ++i) futures_.push_back(future());
     auto first = asyncio::create_task(task_of(program_));
     std::vector<AnyTask> started{first};
     co_await asyncio::wait(started, {.timeout = end_of_time});
@@ -46,6 +56,10 @@ class interpreter {
     for (std::size_t i = 0; i < tasks_.size(); ++i) {
       const AnyTask& t = tasks_[i];
       say("task", i, !t.done() ? "pending" : t.cancelled() ? "cancelled" : "done", t.cancelling());
+      if (t.done() && !t.cancelled()) (void)t.exception();  // so that nobody is told that nobody asked
+    }
+    for (const auto& f : futures_) {
+      if (f.done() && !f.cancelled()) (void)f.exception();
     }
   }
 
@@ -92,7 +106,7 @@ class interpreter {
         co_await asyncio::sleep(static_cast<double>(s.us) * 1e-6);
         break;
       case op::spawn:
-        slots_[s.a] = asyncio::create_task(task_of(s.blocks[0]));
+        slots_[s.a] = asyncio::create_task(task_of(s.blocks[0]), {.eager_start = s.b == 1});
         break;
       case op::await:
         if (may_await(s.a)) say(s.number, "gives", co_await slots_[s.a]);
@@ -125,6 +139,18 @@ class interpreter {
         throw asyncio::ValueError("e" + std::to_string(s.number));
       case op::timeout: {
         auto body = [&]() -> Coro<int> { co_return co_await run(s.blocks[0]); };
+        say(s.number, "gives", co_await asyncio::timeout(static_cast<double>(s.us) * 1e-6, body));
+        break;
+      }
+      case op::moved_timeout: {
+        auto body = [&](asyncio::Timeout& limit) -> Coro<int> {
+          co_await run(s.blocks[0]);
+          const double later = asyncio::get_running_loop().time() + static_cast<double>(s.us) * 2e-6;
+          limit.reschedule(s.b == 1 ? std::nullopt : std::optional(later));
+          const int last = co_await run(s.blocks[1]);
+          say(s.number, "expired", limit.expired());
+          co_return last;
+        };
         say(s.number, "gives", co_await asyncio::timeout(static_cast<double>(s.us) * 1e-6, body));
         break;
       }
@@ -167,6 +193,9 @@ class interpreter {
         say(s.number, "gives", result.done.size(), result.pending.size());
         break;
       }
+      case op::as_completed:
+        co_await complete(s);
+        break;
       case op::put:
         co_await queues_[s.a].put(s.number);
         break;
@@ -184,6 +213,9 @@ class interpreter {
         break;
       case op::join:
         co_await queues_[s.a].join();
+        break;
+      case op::shutdown:
+        queues_[s.a].shutdown(s.b == 1);
         break;
       case op::lock: {
         auto held = co_await locks_[s.a].guard();
@@ -206,10 +238,88 @@ class interpreter {
         break;
       case op::call_later:
         asyncio::get_running_loop().call_later(static_cast<double>(s.us) * 1e-6,
-                                               [this, number = s.number] { say(number, "is called"); });
+                                               [this, number = s.number] { say(number, "is called", variable.get()); });
         break;
+      case op::cond_wait: {
+        auto held = co_await conditions_[s.a].guard();
+        co_await conditions_[s.a].wait();
+        say(s.number, "gives", co_await run(s.blocks[0]));
+        break;
+      }
+      case op::notify: {
+        auto held = co_await conditions_[s.a].guard();
+        s.b == 0 ? conditions_[s.a].notify_all() : conditions_[s.a].notify(static_cast<std::size_t>(s.b));
+        break;
+      }
+      case op::barrier_wait:
+        say(s.number, "gives", co_await barriers_[s.a].wait());
+        break;
+      case op::barrier_reset:
+        co_await barriers_[s.a].reset();
+        break;
+      case op::barrier_abort:
+        co_await barriers_[s.a].abort();
+        break;
+      case op::on_done:
+        if (slots_[s.a]) {
+          auto tell = [this, number = s.number](Task<int> t) { say(number, "hears", state_of(t), variable.get()); };
+          callbacks_.emplace_back(slots_[s.a], slots_[s.a].add_done_callback(tell));
+        }
+        break;
+      case op::off_done:
+        if (!callbacks_.empty()) {
+          say(s.number, "takes back", callbacks_.back().first.remove_done_callback(callbacks_.back().second));
+          callbacks_.pop_back();
+        }
+        break;
+      case op::set_var:
+        variable.set(s.number);
+        break;
+      case op::get_var:
+        say(s.number, "gives", variable.get());
+        break;
+      case op::new_future:
+        futures_[s.a] = future();
+        break;
+      case op::set_future:
+        if (!futures_[s.a].done()) futures_[s.a].set_result(s.number);
+        break;
+      case op::fail_future:
+        if (!futures_[s.a].done()) futures_[s.a].set_exception(asyncio::ValueError("f" + std::to_string(s.number)));
+        break;
+      case op::cancel_future:
+        say(s.number, "cancels", futures_[s.a].cancel());
+        break;
+      case op::await_future: {
+        auto awaited = futures_[s.a];  // another may take its place meanwhile
+        say(s.number, "gives", co_await awaited);
+        break;
+      }
     }
   }
+
+  static const char* state_of(const AnyTask& t) {
+    return !t.done() ? "pending" : t.cancelled() ? "cancelled" : t.exception() ? "failed" : "done";
+  }
+
+  Coro<> complete(const step& s) {
+    std::vector<Task<int>> some;
+    for (int i = 0; i < slots; ++i) {
+      if ((s.a >> i & 1) && slots_[i] && !slots_[i].done()) some.push_back(slots_[i]);
+    }
+    asyncio::AsCompletedOptions options;
+    if (s.us >= 0) options.timeout = static_cast<double>(s.us) * 1e-6;
+    auto ends = asyncio::as_completed(some, options);
+    if (s.b == 1) {
+      ASYNC_FOR(auto task, ends) {
+        say(s.number, "gives", state_of(task));
+      }
+    } else {
+      for (auto end : ends) say(s.number, "gives", co_await std::move(end));
+    }
+  }
+
+  static inline const asyncio::ContextVar<int> variable{"variable", 0};
 
   const block& program_;
   std::vector<AnyTask> tasks_;  // in the order of their first steps
@@ -218,6 +328,10 @@ class interpreter {
   std::vector<asyncio::Lock> locks_;
   std::vector<asyncio::Semaphore> semaphores_;
   std::vector<asyncio::Event> events_;
+  std::vector<asyncio::Condition> conditions_;
+  std::vector<asyncio::Barrier> barriers_;
+  std::vector<asyncio::Future<int>> futures_;
+  std::vector<std::pair<Task<int>, asyncio::DoneCallback>> callbacks_;
   std::string trace_;
 };
 

@@ -5,16 +5,24 @@
 """
 
 import asyncio
+import contextvars
 import json
 import pathlib
 import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from scenario import describe, run  # noqa: E402
+from scenario import describe, future, run, start_eagerly  # noqa: E402
 
 END_OF_TIME = 1e6
+VARIABLE = contextvars.ContextVar("variable", default=0)
 RETURN_WHEN = [asyncio.FIRST_COMPLETED, asyncio.FIRST_EXCEPTION, asyncio.ALL_COMPLETED]
+
+
+def state_of(task):
+    if not task.done():
+        return "pending"
+    return "cancelled" if task.cancelled() else "failed" if task.exception() else "done"
 
 
 class Interpreter:
@@ -23,12 +31,16 @@ class Interpreter:
         self.lines = []
         self.tasks = []  # in the order of their first steps
         self.slots = [None] * 5
-        self.queues = [asyncio.Queue(size) for size in (1, 2, 0)]
+        self.queues = [*map(asyncio.Queue, (1, 2, 0)), asyncio.PriorityQueue(2), asyncio.LifoQueue(0)]
         self.locks = [asyncio.Lock(), asyncio.Lock()]
         self.semaphores = [asyncio.Semaphore(value) for value in (1, 2)]
         self.events = [asyncio.Event(), asyncio.Event()]
+        self.conditions = [asyncio.Condition(), asyncio.Condition()]
+        self.barriers = [asyncio.Barrier(2), asyncio.Barrier(3)]
+        self.callbacks = []  # (task, callback)
 
     async def main(self):
+        self.futures = [future(), future(), future()]
         first = asyncio.create_task(self.task_of(self.program))
         await asyncio.wait([first], timeout=END_OF_TIME)
         for n in range(50):
@@ -71,7 +83,8 @@ class Interpreter:
         await asyncio.sleep(seconds)
 
     async def spawn(self, number, a, b, seconds, blocks):
-        self.slots[a] = asyncio.create_task(self.task_of(blocks[0]))
+        start = start_eagerly if b else asyncio.create_task
+        self.slots[a] = start(self.task_of(blocks[0]))
 
     async def await_(self, number, a, b, seconds, blocks):
         if self.may_await(a):
@@ -113,6 +126,14 @@ class Interpreter:
             last = await self.run(blocks[0])
         self.say(number, "gives", last)
 
+    async def moved_timeout(self, number, a, b, seconds, blocks):
+        async with asyncio.timeout(seconds) as limit:
+            await self.run(blocks[0])
+            limit.reschedule(None if b else asyncio.get_running_loop().time() + seconds * 2)
+            last = await self.run(blocks[1])
+            self.say(number, "expired", limit.expired())
+        self.say(number, "gives", last)
+
     async def wait_for(self, number, a, b, seconds, blocks):
         self.say(number, "gives", await asyncio.wait_for(self.run(blocks[0]), seconds))
 
@@ -142,6 +163,16 @@ class Interpreter:
             done, pending = await asyncio.wait(some, timeout=limit, return_when=RETURN_WHEN[b])
             self.say(number, "gives", len(done), len(pending))
 
+    async def as_completed(self, number, a, b, seconds, blocks):
+        some = [t for i, t in enumerate(self.slots) if a >> i & 1 and t and not t.done()]
+        ends = asyncio.as_completed(some, timeout=seconds if seconds >= 0 else None)
+        if b:
+            async for task in ends:
+                self.say(number, "gives", state_of(task))
+        else:
+            for end in ends:
+                self.say(number, "gives", await end)
+
     async def put(self, number, a, b, seconds, blocks):
         await self.queues[a].put(number)
 
@@ -159,6 +190,9 @@ class Interpreter:
 
     async def join(self, number, a, b, seconds, blocks):
         await self.queues[a].join()
+
+    async def shutdown(self, number, a, b, seconds, blocks):
+        self.queues[a].shutdown(immediate=b == 1)
 
     async def lock(self, number, a, b, seconds, blocks):
         async with self.locks[a]:
@@ -178,7 +212,65 @@ class Interpreter:
         await self.events[a].wait()
 
     async def call_later(self, number, a, b, seconds, blocks):
-        asyncio.get_running_loop().call_later(seconds, self.say, number, "is called")
+        asyncio.get_running_loop().call_later(seconds, lambda: self.say(number, "is called", VARIABLE.get()))
+
+    async def cond_wait(self, number, a, b, seconds, blocks):
+        async with self.conditions[a]:
+            await self.conditions[a].wait()
+            self.say(number, "gives", await self.run(blocks[0]))
+
+    async def notify(self, number, a, b, seconds, blocks):
+        async with self.conditions[a]:
+            if b == 0:
+                self.conditions[a].notify_all()
+            else:
+                self.conditions[a].notify(b)
+
+    async def barrier_wait(self, number, a, b, seconds, blocks):
+        self.say(number, "gives", await self.barriers[a].wait())
+
+    async def barrier_reset(self, number, a, b, seconds, blocks):
+        await self.barriers[a].reset()
+
+    async def barrier_abort(self, number, a, b, seconds, blocks):
+        await self.barriers[a].abort()
+
+    async def on_done(self, number, a, b, seconds, blocks):
+        if self.slots[a]:
+
+            def tell(task):
+                self.say(number, "hears", state_of(task), VARIABLE.get())
+
+            self.slots[a].add_done_callback(tell)
+            self.callbacks.append((self.slots[a], tell))
+
+    async def off_done(self, number, a, b, seconds, blocks):
+        if self.callbacks:
+            task, tell = self.callbacks.pop()
+            self.say(number, "takes back", task.remove_done_callback(tell))
+
+    async def set_var(self, number, a, b, seconds, blocks):
+        VARIABLE.set(number)
+
+    async def get_var(self, number, a, b, seconds, blocks):
+        self.say(number, "gives", VARIABLE.get())
+
+    async def new_future(self, number, a, b, seconds, blocks):
+        self.futures[a] = future()
+
+    async def set_future(self, number, a, b, seconds, blocks):
+        if not self.futures[a].done():
+            self.futures[a].set_result(number)
+
+    async def fail_future(self, number, a, b, seconds, blocks):
+        if not self.futures[a].done():
+            self.futures[a].set_exception(ValueError(f"f{number}"))
+
+    async def cancel_future(self, number, a, b, seconds, blocks):
+        self.say(number, "cancels", self.futures[a].cancel())
+
+    async def await_future(self, number, a, b, seconds, blocks):
+        self.say(number, "gives", await self.futures[a])
 
 
 setattr(Interpreter, "await", Interpreter.await_)
