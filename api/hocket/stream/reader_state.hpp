@@ -14,6 +14,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
@@ -160,8 +161,9 @@ class [[nodiscard("co_await it")]] readinto_wait {
     return into_.empty() || next_.await_ready();
   }
   template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> h) noexcept {
-    next_.await_suspend(h);
+  void await_suspend(std::coroutine_handle<Promise> h,
+                     std::source_location where = std::source_location::current()) noexcept {
+    next_.await_suspend(h, where);
   }
   std::size_t await_resume() {
     if (into_.empty()) return 0;

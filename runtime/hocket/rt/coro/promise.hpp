@@ -78,7 +78,10 @@ class place_or_failure {
   place_or_failure(const place_or_failure&) = delete;
   place_or_failure& operator=(const place_or_failure&) = delete;
   ~place_or_failure() {
-    if (has_failed()) std::destroy_at(&failure_);
+    const std::uintptr_t w = word();
+    if (w & is_place) return;
+    if (w == 0) __builtin_unreachable();  // a failure is an exception: its destructor need not look
+    std::destroy_at(&failure_);
   }
 
   /// Before it ends.
