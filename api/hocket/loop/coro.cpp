@@ -4,6 +4,9 @@
 #include <cstdio>
 #include <string_view>
 
+#include <hocket/loop/creation.hpp>
+#include <hocket/rt/coro/origins.hpp>
+
 namespace hocket {
 namespace {
 
@@ -12,28 +15,47 @@ bool is_lambda(std::string_view function) {
          function.find("<lambda(") != std::string_view::npos;
 }
 
-}  // namespace
-
-std::string coroutine_name(const std::source_location& where) {
-  if (is_lambda(where.function_name())) return "<lambda>";
-  std::string text = where.function_name();
-  for (const std::string_view space : {"(anonymous namespace)::", "{anonymous}::"}) {
-    for (auto at = text.find(space); at != std::string::npos; at = text.find(space)) text.erase(at, space.size());
+// The same for names as demanglers write them.
+bool is_lambda_symbol(std::string_view function) {
+  for (const std::string_view mark : {"{lambda", "'lambda", "$_", "operator()"}) {
+    if (function.find(mark) != std::string_view::npos) return true;
   }
-  // "hocket::Coro<int> ns::name(args) [with T = int]": cut at the argument list, then take what follows the last space
-  // or colon.
-  const auto arguments = text.find('(');
-  if (arguments != std::string_view::npos) text = text.substr(0, arguments);
+  return is_lambda(function);
+}
+
+// Where the name begins in "hocket::Coro<int> ns::name": behind the last of `marks` that is in no angle brackets.
+std::size_t name_begin(std::string_view text, std::string_view marks) {
   int depth = 0;
   for (std::size_t i = text.size(); i > 0; --i) {
     const char c = text[i - 1];
     depth += c == '>' ? 1 : c == '<' ? -1 : 0;
-    if (depth == 0 && (c == ' ' || c == ':' || c == '*' || c == '&')) {
-      text = text.substr(i);
-      break;
-    }
+    if (depth == 0 && marks.find(c) != std::string_view::npos) return i;
   }
-  return text;
+  return 0;
+}
+
+}  // namespace
+
+std::string qualified_function_name(std::string_view function) {
+  std::string text(function);
+  for (const std::string_view space : {"(anonymous namespace)::", "{anonymous}::"}) {
+    for (auto at = text.find(space); at != std::string::npos; at = text.find(space)) text.erase(at, space.size());
+  }
+  // "hocket::Coro<int> ns::name(args) [with T = int]": cut at the argument list.
+  text = text.substr(0, text.find('('));
+  return text.substr(name_begin(text, " *&"));
+}
+
+std::string bare_function_name(std::string_view function) {
+  if (is_lambda_symbol(function)) return "<lambda>";
+  const std::string text = qualified_function_name(function);
+  return text.substr(name_begin(text, ":"));
+}
+
+std::string coroutine_name(const std::source_location& where) {
+  if (is_lambda(where.function_name())) return "<lambda>";
+  const std::string text = qualified_function_name(where.function_name());
+  return text.substr(name_begin(text, ":"));
 }
 
 void refuse_captured_closure(const rt::promise_base& promise) {
@@ -44,10 +66,21 @@ void refuse_captured_closure(const rt::promise_base& promise) {
   }
 }
 
-void warn_never_awaited(const rt::promise_base& promise) noexcept {
+void warn_never_awaited(const rt::promise_base& promise, const void* frame) noexcept {
   const std::source_location where = promise.where();
-  std::fprintf(stderr, "%s:%u: RuntimeWarning: coroutine '%s' was never awaited\n", where.file_name(),
-               static_cast<unsigned>(where.line()), coroutine_name(where).c_str());
+  std::string text = std::string(where.file_name()) + ":" + std::to_string(where.line()) +
+                     ": RuntimeWarning: coroutine '" + coroutine_name(where) + "' was never awaited\n";
+  if (rt::origins::are_noted()) {
+    std::string calls = traceback_text(calls_that_made(frame, &where));
+    const bool is_known = !calls.empty();
+    // It came before debug mode, or its frame is a part of its caller's: a compiler may do without a block.
+    if (!is_known) calls = traceback_text(calls_that_led_here());
+    if (!calls.empty()) {
+      text += is_known ? "Coroutine created at (most recent call last)\n" : "Dropped at (most recent call last)\n";
+      text += calls + "\n";
+    }
+  }
+  std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 std::string address_text(const void* address) {

@@ -8,6 +8,7 @@
 #include <ostream>
 #include <source_location>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -19,15 +20,20 @@ namespace hocket {
 template <class T = void>
 class Coro;
 
-/// The bare name of a coroutine function: "greet" for "Coro<void> greet(std::string)".
+/// "ns::greet" for "Coro<void> ns::greet(std::string)", as compilers and demanglers write functions.
+std::string qualified_function_name(std::string_view function);
+/// "greet" for that, "<lambda>" for a lambda.
+std::string bare_function_name(std::string_view function);
+/// The same of a coroutine function.
 std::string coroutine_name(const std::source_location& where);
 
 /// Throws TypeError when the coroutine is the call of a lambda that captured something: it refers into a closure that
 /// nobody keeps.
 void refuse_captured_closure(const rt::promise_base& promise);
 
-/// Writes asyncio's warning about a coroutine that was never awaited to standard error.
-void warn_never_awaited(const rt::promise_base& promise) noexcept;
+/// Writes asyncio's warning about a coroutine that was never awaited to standard error; in debug mode with the calls
+/// that made it.
+void warn_never_awaited(const rt::promise_base& promise, const void* frame) noexcept;
 
 template <class T>
 class coro_promise : public rt::promise_base, public rt::result_slot<T> {
@@ -130,7 +136,7 @@ class [[nodiscard("a coroutine runs only when it is awaited or made a task")]] C
  private:
   void close_with_warning() noexcept {
     if (!handle_) return;
-    warn_never_awaited(handle_.promise());
+    warn_never_awaited(handle_.promise(), handle_.address());
     close();
   }
 

@@ -150,7 +150,9 @@ inline task_end_wait task_end(rt::counted_ptr<future_core> f) noexcept { return 
 
 template <class T>
 future_state<T>::future_state(loop_state* loop) : loop_(loop) {
-  if (loop) loop->add_ref();
+  if (!loop) return;
+  loop->add_ref();
+  if (loop->debug()) note_creation();
 }
 
 template <class T>

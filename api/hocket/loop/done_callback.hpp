@@ -39,6 +39,7 @@ struct DoneCallbackOptions {
 class done_callback : public future_waiter {
  public:
   void fire(future_core& f) noexcept final;
+  bool is_answerable() const noexcept final { return false; }  // it may look, or not
 
   std::uint64_t id() const noexcept { return id_; }
   /// The callable, when it is an F; else null.

@@ -259,11 +259,18 @@ class EventLoop {
 
   bool is_running() const { return state().is_running(); }
   bool is_closed() const { return state().is_closed(); }
-  /// Debug mode: HOCKET_DEBUG, RunOptions::debug, or set here. Any thread. Mirrors get_debug, set_debug.
+  /// What happens when a task ends with an exception and nobody waits for it; RunOptions::on_unhandled, or set here.
+  /// Any thread. An extension.
+  OnUnhandled on_unhandled() const { return state().on_unhandled(); }
+  void set_on_unhandled(OnUnhandled what) const { state().set_on_unhandled(what); }
+  /// Debug mode: HOCKET_DEBUG, RunOptions::debug, or set here. Futures, tasks, handles and coroutines then know who
+  /// made them, slow steps are reported, and tasks that swallow a cancel (an extension). Any thread. Mirrors get_debug,
+  /// set_debug.
   bool get_debug() const { return state().debug(); }
   void set_debug(bool on) const { state().set_debug(on); }
-  /// Debug mode says "Executing <Task ...> took 0.150 seconds" of what computes for longer, in real seconds, without an
-  /// await that waits. At first 0.1. Mirrors slow_callback_duration.
+  /// Debug mode says "Executing <Task ...> took 0.150 seconds" of a callback, or a task's step between two awaits that
+  /// wait, that takes as long or longer by the loop's clock: under the virtual clock none does. At first 0.1. Mirrors
+  /// slow_callback_duration.
   double slow_callback_duration() const { return static_cast<double>(state().slow_callback_duration()) * 1e-9; }
   void set_slow_callback_duration(Delay d) const { state().set_slow_callback_duration(d.nanos()); }
 

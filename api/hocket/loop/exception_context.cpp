@@ -23,8 +23,12 @@ std::string default_report(const ExceptionContext& context) {
 }
 
 void write_default_report(const ExceptionContext& context) noexcept {
-  const std::string text = default_report(context) + "\n";
-  std::fwrite(text.data(), 1, text.size(), stderr);
+  try {
+    const std::string text = default_report(context) + "\n";
+    std::fwrite(text.data(), 1, text.size(), stderr);
+  } catch (...) {
+    std::fputs("Exception in default exception handler\n", stderr);  // memory is out
+  }
 }
 
 void report_problem(const ExceptionContext& context) noexcept {
@@ -45,6 +49,22 @@ void report_problem(const std::string& message, const std::string& context, cons
   report_problem(it);
 }
 
+namespace {
+
+// Of the exception that is handled.
+void report_broken_handler(const ExceptionContext& context) noexcept {
+  try {
+    write_default_report(ExceptionContext("Unhandled error in exception handler", std::current_exception(),
+                                          {{"context", context.repr()}}));
+  } catch (...) {
+    std::fputs(
+        "Exception in default exception handler while handling an unexpected error in custom exception handler\n",
+        stderr);
+  }
+}
+
+}  // namespace
+
 void loop_state::call_exception_handler(const ExceptionContext& context) noexcept {
   const std::shared_ptr<const ExceptionHandler> handler = exception_handler();
   if (!handler) return write_default_report(context);
@@ -55,8 +75,7 @@ void loop_state::call_exception_handler(const ExceptionContext& context) noexcep
   } catch (const SystemExit&) {
     escape(std::current_exception());
   } catch (...) {
-    write_default_report(ExceptionContext("Unhandled error in exception handler", std::current_exception(),
-                                          {{"context", context.repr()}}));
+    report_broken_handler(context);
   }
 }
 

@@ -71,7 +71,10 @@ class fd_watches::watch final : public rt::io_op {
     }
     if (!is_removed) {
       const context_scope scope(context_);
-      owner.loop_.call_as_callback(fn_, [this] { return "<Handle " + callback_text(fn_.target_type(), where_) + ">"; });
+      loop_state& loop = owner.loop_;
+      loop.call_as_callback(fn_, [this, &loop] {
+        return "<Handle " + callback_text(fn_.target_type(), where_) + (loop.debug() ? created_text(where_) : "") + ">";
+      });
     }
     bool goes_on = false;
     {

@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <utility>
 
+#include <hocket/loop/creation.hpp>
 #include <hocket/loop/loop_state.hpp>
 #include <hocket/rt/base/error.hpp>
+#include <hocket/rt/coro/origins.hpp>
 
 namespace hocket {
 
@@ -14,10 +16,10 @@ bool future_core::begin_completion() noexcept {
   return status_.compare_exchange_strong(expected, status::completing, rt::acq_rel, rt::relaxed);
 }
 
-void future_core::publish_exception(std::exception_ptr e) noexcept {
+void future_core::publish_exception(std::exception_ptr e, bool* is_answered_for) noexcept {
   if (!e) rt::fatal("future", "failed without an exception");
   failure() = std::move(e);
-  publish(status::failed);
+  publish(status::failed, is_answered_for);
 }
 
 void future_core::publish_cancelled(std::string_view message) noexcept {
@@ -30,13 +32,14 @@ void future_core::publish_cancelled(std::exception_ptr e) noexcept {
   publish(status::cancelled);
 }
 
-void future_core::publish(status s) noexcept {
+void future_core::publish(status s, bool* is_answered_for) noexcept {
   // order: U1: publishes the outcome; pairs with the acquire loads of is_done() and its like.
   status_.store(s, rt::release);
   // From here on every waiter in the chain is ours: nobody else can take it out, and it stays until it is fired.
   auto* w = static_cast<future_waiter*>(waiters_.close(waiters_mutex()));
   while (w) {
     auto* const next = static_cast<future_waiter*>(w->take_next());
+    if (is_answered_for) *is_answered_for |= w->is_answerable();
     w->fire(*this);
     w = next;
   }
@@ -104,16 +107,30 @@ void future_core::rethrow_failure() const {
 
 std::string future_core::repr() const {
   std::string text = std::string("<") + type_name() + " ";
-  text += !is_done() ? "pending" : is_cancelled() ? "cancelled" : "finished";
+  text += is_cancelled() ? "cancelled" : is_done() ? "finished" : is_being_cancelled() ? "cancelling" : "pending";
   text += repr_details();
   if (has_failed()) text += " exception=" + represent(failure());
+  if (has_origin_) text += created_at(dynamic_cast<const void*>(this));
   return text + ">";
+}
+
+void future_core::note_creation(bool is_noted) noexcept {
+  has_origin_ = true;
+  if (!is_noted) rt::origins::note(dynamic_cast<const void*>(this));
+}
+
+ExceptionContext future_core::problem(std::string message, const std::string& key) const {
+  ExceptionContext context(std::move(message), has_failed() ? failure() : nullptr, {{key, repr()}});
+  if (has_origin_) {
+    std::string calls = source_traceback(dynamic_cast<const void*>(this));
+    if (!calls.empty()) context.details.emplace("source_traceback", std::move(calls));
+  }
+  return context;
 }
 
 void future_core::report_unseen_exception() const noexcept {
   if (!has_failed() || exception_was_seen()) return;
-  const ExceptionContext context(std::string(type_name()) + " exception was never retrieved", failure(),
-                                 {{"future", repr()}});
+  const ExceptionContext context = problem(std::string(type_name()) + " exception was never retrieved", "future");
   if (loop_state* own = loop()) {
     own->call_exception_handler(context);
   } else {

@@ -27,6 +27,7 @@ class task_base;
 class future_core;
 class loop_state;
 class awaiting_parties;
+struct ExceptionContext;
 
 /// Someone who wants to know when a future is done. Linked at most once; whoever unlinks it decides what follows.
 class future_waiter : public waiter_node {
@@ -37,6 +38,9 @@ class future_waiter : public waiter_node {
   /// Says which task waits by way of it, or which future completes because of it; nothing when none does. With the
   /// list's mutex held: only notes it.
   virtual void tell(awaiting_parties&) const {}
+
+  /// Whether it answers for what the future failed with, until when it is fired.
+  virtual bool is_answerable() const noexcept { return true; }
 
  protected:
   ~future_waiter() = default;
@@ -97,7 +101,12 @@ class future_core {
     if (refs_.load(rt::acquire) == 1 || refs_.fetch_sub(1, rt::acq_rel) == 1) delete this;
   }
 
-  /// `<Future finished result=...>` without the value, as far as the core knows.
+  /// A context for an exception handler: `key` has the repr; and what it failed with, and in debug mode where it was
+  /// made.
+  ExceptionContext problem(std::string message, const std::string& key) const;
+
+  /// `<Future finished result=...>` without the value, as far as the core knows; in debug mode with ` created at
+  /// FILE:LINE`.
   virtual std::string repr() const;
 
   /// Waits for nothing and changes nothing: whether anybody has looked at the exception.
@@ -109,7 +118,8 @@ class future_core {
   /// True: the caller alone may now write the outcome, and must publish it.
   bool begin_completion() noexcept;
   void publish_value() noexcept { publish(status::succeeded); }
-  void publish_exception(std::exception_ptr e) noexcept;
+  /// `is_answered_for` becomes true when somebody waited who answers for it.
+  void publish_exception(std::exception_ptr e, bool* is_answered_for = nullptr) noexcept;
   void publish_cancelled(std::string_view message) noexcept;
   /// With the CancelledError that ended it, whosever that was: its message comes out of every await.
   void publish_cancelled(std::exception_ptr e) noexcept;
@@ -124,13 +134,17 @@ class future_core {
   /// What it failed with, or its CancelledError. Written once, before the end is published.
   virtual std::exception_ptr& failure() noexcept = 0;
 
+  /// Debug mode: notes who makes it. `is_noted`: the frame pool has done so.
+  void note_creation(bool is_noted = false) noexcept;
+
   virtual const char* type_name() const noexcept { return "Future"; }
+  virtual bool is_being_cancelled() const noexcept { return false; }
   virtual std::string repr_details() const { return {}; }
 
  private:
   enum class status : std::uint8_t { pending, completing, succeeded, failed, cancelled };
 
-  void publish(status s) noexcept;
+  void publish(status s, bool* is_answered_for = nullptr) noexcept;
   const std::exception_ptr& failure() const noexcept { return const_cast<future_core*>(this)->failure(); }
   rt::futex_mutex& waiters_mutex() const noexcept;
   static std::size_t drop_all(future_waiter* first) noexcept;
@@ -138,6 +152,7 @@ class future_core {
   mutable std::atomic<std::uint32_t> refs_{1};
   std::atomic<status> status_{status::pending};
   mutable std::atomic<bool> seen_{false};
+  bool has_origin_ = false;  // written before others have it
   mutable basic_waiter_list<rt::futex_mutex> waiters_;
 };
 

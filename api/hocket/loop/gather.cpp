@@ -6,6 +6,7 @@ namespace hocket {
 gather_core::gather_core(loop_state* loop, std::size_t children, on_failure mode)
     : loop_(loop), serial_home_(loop ? loop->serial_home_here() : nullptr), left_(children), mode_(mode) {
   children_.reserve(children);
+  if (loop && loop->debug()) note_creation();
 }
 
 gather_core::~gather_core() { report_unseen_exception(); }

@@ -8,14 +8,17 @@
 
 #include <hocket/loop/call_graph.hpp>
 #include <hocket/loop/create_task.hpp>
+#include <hocket/loop/creation.hpp>
 #include <hocket/loop/executor.hpp>
 #include <hocket/loop/fd_watch.hpp>
 #include <hocket/loop/generator_book.hpp>
 #include <hocket/loop/interrupts.hpp>
+#include <hocket/loop/observed_step.hpp>
 #include <hocket/loop/serial_loop.hpp>
 #include <hocket/loop/signal_watch.hpp>
 #include <hocket/loop/task_scope.hpp>
 #include <hocket/rt/base/env.hpp>
+#include <hocket/rt/coro/origins.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 
 namespace hocket {
@@ -133,18 +136,20 @@ rt::counted_ptr<loop_state> loop_state::make_parallel(const RunOptions& options)
 }
 
 loop_state::loop_state(std::shared_ptr<rt::scheduler> sched, const RunOptions& options)
-    : debug_(options.debug.value_or(rt::process_settings().debug)),
+    : on_unhandled_(options.on_unhandled),
       sched_(std::move(sched)),
       pool_home_(*sched_, this),
       bulk_home_(*sched_, this),
       fd_watches_(std::make_unique<fd_watches>(*this)),
       signal_watches_(std::make_unique<signal_watches>(*this)),
       generators_(std::make_unique<generator_book>(*this)) {
+  if (options.debug.value_or(rt::process_settings().debug)) set_debug(true);
   sched_->add_dump_hook(&loop_state::dump_tasks, this);
   hold_clock();
 }
 
 loop_state::~loop_state() {
+  if (debug()) rt::origins::end();
   // A pool does not join itself: when its own worker drops the last handle of a loop, another thread takes the pool
   // down.
   if (rt::this_thread().sched == sched_.get()) std::thread([last = std::move(sched_)] {}).detach();
@@ -570,8 +575,20 @@ bool loop_state::add_task(task_core& t) noexcept {
   const std::lock_guard guard(shard.mutex);
   if (!shard.takes_tasks) return false;
   t.add_first_ref();  // it is not scheduled yet
+  if (debug()) t.begin_debug();
   shard.tasks.push_back(t);
   return true;
+}
+
+// A task that is listed from now on looks for itself, by the mutex.
+void loop_state::set_debug(bool on) {
+  if (debug_.exchange(on, rt::relaxed) == on) return;  // order: as debug()
+  on ? rt::origins::begin() : rt::origins::end();
+  if (!on) return;
+  for (const auto& shard : shards_) {
+    const std::lock_guard guard(shard.mutex);
+    for (task_core* t = shard.tasks.front(); t; t = shard.tasks.next(*t)) t->observe();
+  }
 }
 
 void loop_state::remove_task(task_core& t) noexcept {
@@ -631,19 +648,26 @@ std::string seconds_text(rt::nanos t) {
   return std::string(text).find_first_of(".e") == std::string::npos ? std::string(text) + ".0" : text;
 }
 
-// "<lambda>() at file.cpp:12" out of "<Handle <lambda>() at file.cpp:12>".
+// "<lambda>() at file.cpp:12" out of "<Handle <lambda>() at file.cpp:12 created at file.cpp:12>".
 std::string bare_callback(const std::string& handle) {
   auto at = handle.find(' ');
   if (at == std::string::npos) return handle;
   if (handle.compare(at, 6, " when=") == 0) at = handle.find(' ', at + 1);
-  return at == std::string::npos ? handle : handle.substr(at + 1, handle.size() - at - 2);
+  if (at == std::string::npos) return handle;
+  return handle.substr(at + 1, std::min(handle.find(" created at "), handle.size() - 1) - at - 1);
 }
 
 }  // namespace
 
 callback::callback(loop_state& loop, std::function<void()> fn, std::source_location where,
                    std::optional<rt::nanos> when, rt::counted_ptr<context_state> context)
-    : loop_(loop), fn_(std::move(fn)), where_(where), type_(&fn_.target_type()), when_(when) {
+    : loop_(loop),
+      fn_(std::move(fn)),
+      where_(where),
+      type_(&fn_.target_type()),
+      when_(when),
+      has_origin_(loop.debug()) {
+  if (has_origin_) rt::origins::note(this);
   if (!context) context = copy_of_current_context();
   if (context) context_.use(std::move(context));
 }
@@ -658,11 +682,16 @@ std::string callback_text(const std::type_info& type, const std::source_location
   return name + "() at " + where.file_name() + ":" + std::to_string(where.line());
 }
 
+std::string created_text(const std::source_location& where) {
+  return std::string(" created at ") + where.file_name() + ":" + std::to_string(where.line());
+}
+
 std::string callback::repr() const {
   std::string text = when_ ? "<TimerHandle" : "<Handle";
   if (cancelled()) text += " cancelled";
   if (when_) text += " when=" + seconds_text(*when_);
   if (!cancelled()) text += " " + callback_text(*type_, where_);
+  if (has_origin_) text += created_text(where_);
   return text + ">";
 }
 
@@ -681,7 +710,7 @@ void callback::run() noexcept {
   }
   if (!cancelled()) {
     const context_scope scope(context_);
-    loop_.call_as_callback(fn_, [this] { return repr(); });
+    loop_.call_as_callback(fn_, [this] { return repr(); }, has_origin_ ? this : nullptr);
   }
   fn_ = nullptr;
   {
@@ -691,12 +720,12 @@ void callback::run() noexcept {
   release_ref();
 }
 
-void loop_state::call_as_callback(const std::function<void()>& fn,
-                                  const std::function<std::string()>& handle_repr) noexcept {
+void loop_state::call_as_callback(const std::function<void()>& fn, const std::function<std::string()>& handle_repr,
+                                  const void* noted) noexcept {
   rt::thread_context& context = rt::this_thread();
   void* const outer = std::exchange(context.loop, this);
-  const bool is_timed = debug();
-  const rt::nanos began = is_timed ? rt::steady_now() : 0;
+  std::optional<step_time> time;
+  if (debug()) time.emplace(*sched_);
   try {
     fn();
   } catch (const KeyboardInterrupt&) {
@@ -705,16 +734,16 @@ void loop_state::call_as_callback(const std::function<void()>& fn,
     escape(std::current_exception());
   } catch (...) {
     const std::string handle = handle_repr();
-    call_exception_handler(ExceptionContext("Exception in callback " + bare_callback(handle), std::current_exception(),
-                                            {{"handle", handle}}));
+    ExceptionContext problem("Exception in callback " + bare_callback(handle), std::current_exception(),
+                             {{"handle", handle}});
+    std::string calls = noted ? source_traceback(noted) : std::string();
+    if (!calls.empty()) problem.details.emplace("source_traceback", std::move(calls));
+    call_exception_handler(problem);
   }
-  if (is_timed) report_slow(rt::steady_now() - began, handle_repr);
+  if (time) {
+    if (const rt::nanos took = time->so_far(); took >= slow_callback_duration()) report_slow(handle_repr(), took);
+  }
   context.loop = outer;
-}
-
-void loop_state::report_slow(rt::nanos took, const std::function<std::string()>& what) const noexcept {
-  if (took < slow_callback_duration()) return;
-  std::fprintf(stderr, "Executing %s took %.3f seconds\n", what().c_str(), static_cast<double>(took) * 1e-9);
 }
 
 void callback::cancel() noexcept {

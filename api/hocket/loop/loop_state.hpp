@@ -21,6 +21,7 @@
 #include <hocket/loop/exception_context.hpp>
 #include <hocket/loop/future_core.hpp>
 #include <hocket/loop/homes.hpp>
+#include <hocket/loop/unhandled.hpp>
 #include <hocket/rt/base/counted_ptr.hpp>
 #include <hocket/rt/base/futex.hpp>
 #include <hocket/rt/base/list.hpp>
@@ -57,6 +58,7 @@ struct RunOptions {
   std::optional<std::uint64_t> seed = {};  // HOCKET_SEED; a pool of its own, one worker unless said otherwise
   std::optional<bool> debug = {};          // HOCKET_DEBUG
   std::optional<unsigned> budget = {};     // HOCKET_BUDGET
+  OnUnhandled on_unhandled = OnUnhandled::at_last_handle;
 };
 
 class loop_state {
@@ -113,7 +115,7 @@ class loop_state {
   bool is_running() const noexcept { return run_number() % 2 != 0; }
   bool is_closed() const noexcept { return closed_.load(rt::relaxed); }  // order: a hint to other threads
   bool debug() const noexcept { return debug_.load(rt::relaxed); }       // order: as above
-  void set_debug(bool on) noexcept { debug_.store(on, rt::relaxed); }    // order: as above
+  void set_debug(bool on);
 
   /// Ends the run that is under way when the current iteration is over, or else the next one after its first. Any
   /// thread. Mirrors stop().
@@ -130,7 +132,9 @@ class loop_state {
   /// What an exception handler throws is reported, but KeyboardInterrupt and SystemExit end the run. Any thread.
   void call_exception_handler(const ExceptionContext& context) noexcept;
   void set_exception_handler(ExceptionHandler handler);
-  std::shared_ptr<const ExceptionHandler> exception_handler() const;  // null when none is set
+  std::shared_ptr<const ExceptionHandler> exception_handler() const;                     // null when none is set
+  OnUnhandled on_unhandled() const noexcept { return on_unhandled_.load(rt::relaxed); }  // order: a setting
+  void set_on_unhandled(OnUnhandled what) noexcept { on_unhandled_.store(what, rt::relaxed); }
   /// Debug mode says of what computes for longer without an await that waits.
   rt::nanos slow_callback_duration() const noexcept { return slow_callback_.load(rt::relaxed); }  // order: a setting
   void set_slow_callback_duration(rt::nanos d) noexcept { slow_callback_.store(d, rt::relaxed); }
@@ -164,8 +168,9 @@ class loop_state {
   /// Calls `fn` at `when`. Any thread; throws as call_soon.
   rt::counted_ptr<callback> call_at(rt::nanos when, std::function<void()> fn,
                                     std::source_location where = std::source_location::current());
-  /// Calls `fn` as the loop's code. From the home of callbacks.
-  void call_as_callback(const std::function<void()>& fn, const std::function<std::string()>& handle_repr) noexcept;
+  /// Calls `fn` as the loop's code. From the home of callbacks. `noted`: under which debug mode noted who made it.
+  void call_as_callback(const std::function<void()>& fn, const std::function<std::string()>& handle_repr,
+                        const void* noted = nullptr) noexcept;
   rt::nanos now() const noexcept { return home_clock().now(); }
   void check_closed() const;
 
@@ -248,7 +253,6 @@ class loop_state {
   bool try_end_intake() noexcept;
   bool try_claim() noexcept;
   void end_claim() noexcept;
-  void report_slow(rt::nanos took, const std::function<std::string()>& what) const noexcept;
   void drop_callbacks();
   std::size_t callback_count() const noexcept;
   void hold_clock() noexcept;
@@ -261,7 +265,8 @@ class loop_state {
 
   mutable std::atomic<std::uint32_t> refs_{1};
   std::atomic<bool> closed_{false};
-  std::atomic<bool> debug_;
+  std::atomic<bool> debug_{false};
+  std::atomic<OnUnhandled> on_unhandled_;
   std::atomic<rt::nanos> slow_callback_{100 * rt::nanos_per_ms};
   std::atomic<std::uint64_t> run_number_{0};  // counts begins and ends of runs
   std::atomic<std::uint32_t> run_ends_{0};    // those that a future still refers to
@@ -290,6 +295,8 @@ class loop_state {
 
 /// "<lambda>() at file.cpp:12", as far as it can be told.
 std::string callback_text(const std::type_info& type, const std::source_location& where);
+/// " created at file.cpp:12", as handles go on in debug mode.
+std::string created_text(const std::source_location& where);
 
 /// Something to call: what call_soon and call_later give back. Mirrors asyncio.Handle and TimerHandle.
 class callback final : public rt::timer, public rt::list_node<callback> {
@@ -324,6 +331,7 @@ class callback final : public rt::timer, public rt::list_node<callback> {
   context_slot context_;
   std::atomic<bool> cancelled_{false};
   std::atomic<bool> is_listed_{false};  // written with the loop's callbacks_mutex_
+  const bool has_origin_;               // made in debug mode
   mutable std::atomic<std::uint32_t> refs_{1};
 };
 

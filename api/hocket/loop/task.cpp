@@ -9,7 +9,9 @@
 
 #include <hocket/loop/create_task.hpp>
 #include <hocket/loop/loop_state.hpp>
+#include <hocket/loop/observed_step.hpp>
 #include <hocket/loop/task_scope.hpp>
+#include <hocket/loop/unhandled.hpp>
 #include <hocket/rt/sched/hog_book.hpp>
 #include <hocket/rt/sched/stall_probe.hpp>
 
@@ -108,17 +110,37 @@ rt::task_base* task_core::finish(bool began) noexcept {
   if (error) {
     const error_kind kind = kind_of(error);
     if (kind == error_kind::exit_request) ended_run = loop.note_escape(error);
-    kind == error_kind::cancelled ? publish_cancelled(std::move(error)) : publish_exception(std::move(error));
+    if (kind == error_kind::cancelled) {
+      publish_cancelled(std::move(error));
+    } else {
+      bool is_answered_for = false;
+      publish_exception(std::move(error), &is_answered_for);
+      if (!is_answered_for && kind != error_kind::exit_request && loop.on_unhandled() != OnUnhandled::at_last_handle) {
+        see_to_unhandled(loop, *this);
+      }
+    }
   } else if (cancelled) {
     publish_cancelled(cancel_message());
   } else {
     publish_value();
+    if (is_observed()) report_swallowed_cancel(loop);
   }
   if (ended_run != 0) loop.stop_for(ended_run);
   leave_scope();
   loop.remove_task(*this);  // the loop may be gone after this
   release_ref();            // the loop's
   return nullptr;
+}
+
+rt::task_base* task_core::run_observed(rt::worker* self) noexcept {
+  const observed_step step(*this);
+  return run_until_stop(self);
+}
+
+// It had its value, so no request was left that would still have come out of an await.
+void task_core::report_swallowed_cancel(loop_state& loop) const noexcept {
+  if (cancelling() == 0 || !loop.debug()) return;
+  loop.call_exception_handler(problem("Task was cancelled, swallowed that, and ended normally", "task"));
 }
 
 loop_state& task_core::its_loop() const noexcept { return *static_cast<loop_state*>(home().owner()); }

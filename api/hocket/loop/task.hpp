@@ -61,6 +61,12 @@ class task_core : public future_core, public rt::task_base, public rt::list_node
   }
   context_slot& context() { return make_extras().context; }
 
+  /// Debug mode: its steps are timed, and it knows who made it. Before it is known to others.
+  void begin_debug() noexcept {
+    observe();
+    note_creation(true);
+  }
+
   static void* operator new(std::size_t size) { return rt::allocate_frame(size); }
   static void operator delete(void* p, std::size_t size) noexcept { rt::free_frame(p, size); }
 
@@ -73,6 +79,8 @@ class task_core : public future_core, public rt::task_base, public rt::list_node
   void start(bool eagerly = false);
 
   rt::task_base* finish(bool began) noexcept final;
+  rt::task_base* run_observed(rt::worker* self) noexcept final;
+  bool is_being_cancelled() const noexcept final { return cancelling() > 0; }
 
   /// Takes the coroutine's outcome and destroys its frame. Gives the exception, or null after the value was kept.
   virtual std::exception_ptr take_outcome(bool keep_value) noexcept = 0;
@@ -91,6 +99,7 @@ class task_core : public future_core, public rt::task_base, public rt::list_node
   loop_state& its_loop() const noexcept;
   void leave_scope() noexcept;
   void note_message(std::string_view message) noexcept final;
+  void report_swallowed_cancel(loop_state& loop) const noexcept;
 
   task_extras* extras() const noexcept;
   task_extras& make_extras();

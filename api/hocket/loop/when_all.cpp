@@ -1,6 +1,7 @@
 #include <hocket/loop/when_all.hpp>
 
 #include <hocket/loop/loop_state.hpp>
+#include <hocket/loop/observed_step.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
 
 namespace hocket {
@@ -9,12 +10,20 @@ rt::task_base& fork_child::whole_task() noexcept { return join_.parent().whole_t
 
 const rt::task_base* fork_child::part_of() const noexcept { return &join_.parent(); }
 
+rt::task_base* fork_child::run_observed(rt::worker* self) noexcept {
+  const observed_step step(*this);
+  return run_until_stop(self);
+}
+
 rt::task_home& fork_join_wait::home_for_children(rt::task_base& self) noexcept {
   return static_cast<loop_state*>(self.home().owner())->home_for_child_of(self.home());
 }
 
 void fork_join_wait::start(rt::task_base& self) noexcept {
   left_.store(count_, rt::relaxed);  // order: published with the children
+  if (self.is_observed()) {
+    for (fork_child* c = first_; c; c = c->sibling_) c->observe();
+  }
   self.run_next(*first_);
   if (first_->home().is_exclusive()) {
     for (fork_child* c = first_->sibling_; c; c = c->sibling_) c->schedule();

@@ -32,6 +32,7 @@ class fork_child : public rt::task_base {
  public:
   rt::task_base& whole_task() noexcept final;
   const rt::task_base* part_of() const noexcept final;
+  rt::task_base* run_observed(rt::worker* self) noexcept final;
 
  protected:
   fork_child(rt::task_home& home, class fork_join_wait& join) noexcept : task_base(home), join_(join) {}

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <hocket/rt/base/atomics.hpp>
+#include <hocket/rt/coro/origins.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -190,20 +191,36 @@ outside_pool& outside() {
   return *it;
 }
 
+// What is no larger is taken from a pool without further ado. Debug mode makes it 0: the one comparison that every
+// frame needs also finds out whether it is to be noted.
+std::atomic<std::size_t> plain_most{largest};
+
+[[maybe_unused]] void* take_from_pool(std::size_t size) {
+  if (!own_pool.get() && this_thread().sched) own_pool.take();
+  if (frame_pool* const pool = own_pool.get()) return pool->take(size_class_of(size));
+  auto& shared = outside();
+  const std::lock_guard guard(shared.mutex);
+  return shared.pool.take(size_class_of(size));
+}
+
+[[gnu::noinline]] void* take_otherwise(std::size_t size) {
+#if !defined(HOCKET_FRAMES_ON_HEAP)
+  void* const frame = size <= largest ? take_from_pool(size) : ::operator new(size);
+#else
+  void* const frame = ::operator new(size);
+#endif
+  if (origins::are_noted()) origins::note(frame);
+  return frame;
+}
+
 }  // namespace
 
 // Both are noinline: a coroutine may be resumed on another thread, so the pool's address must not be remembered in one.
 [[gnu::noinline]] void* allocate_frame(std::size_t size) {
 #if !defined(HOCKET_FRAMES_ON_HEAP)
-  if (size <= largest) {
-    if (!own_pool.get() && this_thread().sched) own_pool.take();
-    if (frame_pool* const pool = own_pool.get()) return pool->take(size_class_of(size));
-    auto& shared = outside();
-    const std::lock_guard guard(shared.mutex);
-    return shared.pool.take(size_class_of(size));
-  }
+  if (size <= plain_most.load(relaxed)) return take_from_pool(size);  // order: a setting
 #endif
-  return ::operator new(size);
+  return take_otherwise(size);
 }
 
 [[gnu::noinline]] void free_frame(void* frame, [[maybe_unused]] std::size_t size) noexcept {
@@ -220,6 +237,8 @@ outside_pool& outside() {
 #endif
   ::operator delete(frame);
 }
+
+void note_frames(bool on) noexcept { plain_most.store(on ? 0 : largest, relaxed); }  // order: a setting
 
 std::size_t frame_pool_bytes() noexcept { return bytes_taken.load(relaxed); }  // order: a statistic
 

@@ -17,6 +17,9 @@ void* allocate_frame(std::size_t size);
 /// `size` as it was asked for. Any thread.
 void free_frame(void* frame, std::size_t size) noexcept;
 
+/// From here on each frame's origin is noted (origins.hpp), or no longer. Any thread.
+void note_frames(bool on) noexcept;
+
 /// Bytes that all pools have taken from the heap so far. Any thread.
 std::size_t frame_pool_bytes() noexcept;
 

@@ -23,7 +23,7 @@ namespace {
 void task_base::run() noexcept {
   thread_context& context = this_thread();
   worker* const self = context.self;
-  worker* const learner = is_learnt_from_ ? self : nullptr;
+  worker* const learner = has(learnt_from) ? self : nullptr;
   if (learner) {
     const bool may_defer = !deferred_;
     deferred_ = false;
@@ -32,22 +32,23 @@ void task_base::run() noexcept {
       return context.sched->post_bulk(*this);
     }
   }
-  run_within(context);
+  run_within(context, is_observed());
   if (learner) learner->meter().end();
 }
 
-void task_base::run_now() noexcept { run_within(this_thread()); }
+// A part of the calling code's step, whoever observes that.
+void task_base::run_now() noexcept { run_within(this_thread(), false); }
 
-void task_base::run_within(thread_context& context) noexcept {
+void task_base::run_within(thread_context& context, bool observed) noexcept {
   worker* const self = context.self;
   auto* const outer = static_cast<task_base*>(context.task);
-  if (self) self->budget().begin(!is_exclusive_);
+  if (self) self->budget().begin(!is_exclusive());
   for (task_base* t = this; t;) {
     context.task = t;
-    t = t->run_until_stop(self);
+    t = observed ? t->run_observed(self) : t->run_until_stop(self);
   }
   context.task = outer;
-  if (outer && self) self->budget().begin(!outer->is_exclusive_);
+  if (outer && self) self->budget().begin(!outer->is_exclusive());
 }
 
 // The task is noted while its coroutine runs, for only then it cannot end under a look at this thread.
@@ -59,7 +60,6 @@ void task_base::resume(worker* self) noexcept {
   if (self) self->note_task(outer);
 }
 
-// Runs the coroutines until they wait or end. Gives the task that is to run next on this thread, or null.
 task_base* task_base::run_until_stop(worker* self) noexcept {
   cancel_due_ = word_.take_owed_cancel();
   if (!began_ && cancel_due_) return end(false);
@@ -204,7 +204,7 @@ class task_base::late_answer final : public runnable {
 
 void task_base::end_look() noexcept {
   settled now = settled::at_rest;
-  if (is_serial_ && !home_->runs_here()) {
+  if (is_serial() && !home_->runs_here()) {
     switch (word_.settle(false, true)) {
       case settlement::deliver:
         return home_->post(*new late_answer(*this));

@@ -5,6 +5,7 @@
 // suspend.hpp.
 #pragma once
 
+#include <atomic>
 #include <coroutine>
 #include <cstdint>
 #include <exception>
@@ -28,8 +29,8 @@ class task_base : public runnable {
  public:
   /// It may be gone before a task that is done, unless it is exclusive: such homes are held.
   task_home& home() const noexcept { return *home_; }
-  bool is_serial() const noexcept { return is_serial_; }
-  bool is_exclusive() const noexcept { return is_exclusive_; }
+  bool is_serial() const noexcept { return has(serial); }
+  bool is_exclusive() const noexcept { return has(exclusive); }
 
   /// Makes a new task ready for its first step. The creator, once.
   void schedule() noexcept { home_->post(*this); }
@@ -58,6 +59,10 @@ class task_base : public runnable {
   std::uint32_t uncancel() noexcept { return word_.uncancel(); }
   bool has_ended() const noexcept { return word_.is_done(); }
   task_word::phase phase() const noexcept { return word_.current(); }
+
+  /// Debug mode: its steps go by way of run_observed(). Any thread that has it.
+  void observe() noexcept { traits_.fetch_or(observed, relaxed); }  // order: a setting
+  bool is_observed() const noexcept { return has(observed); }
 
   /// The message of the last cancel() that had one.
   virtual std::string cancel_message() const { return {}; }
@@ -142,7 +147,8 @@ class task_base : public runnable {
 
  protected:
   explicit task_base(task_home& home) noexcept
-      : is_serial_(home.is_serial()), is_exclusive_(home.is_exclusive()), home_(&home) {}
+      : traits_(static_cast<std::uint8_t>((home.is_serial() ? serial : 0) | (home.is_exclusive() ? exclusive : 0))),
+        home_(&home) {}
   ~task_base() {
     if (has_ended()) std::destroy_at(&failure_);
   }
@@ -158,13 +164,18 @@ class task_base : public runnable {
   /// the task is scheduled.
   void set_function(std::uint16_t id, bool is_learnt_from) noexcept {
     function_ = id;
-    is_learnt_from_ = is_learnt_from;
+    if (is_learnt_from) traits_.store(traits_.load(relaxed) | learnt_from, relaxed);  // order: published with the task
   }
   std::uint16_t function() const noexcept { return function_; }
 
   /// The coroutine ended, or a cancel came before it began. Begins with mark_done(); destroys the frames, gives the
   /// result to whoever waits; gives a task to run next in place, or null. May end this object's life.
   virtual task_base* finish(bool began) noexcept = 0;
+
+  /// Runs its coroutines until they wait or end. Gives the task that is to run next on this thread, or null.
+  task_base* run_until_stop(worker* self) noexcept;
+  /// The same for one that is observed. It may be gone afterwards, unless it is held.
+  virtual task_base* run_observed(worker* self) noexcept { return run_until_stop(self); }
 
   /// True when a cancel is still owed, which wins over a value.
   bool mark_done() noexcept { return word_.finish(); }
@@ -175,8 +186,7 @@ class task_base : public runnable {
   enum class action : std::uint8_t { none, suspend, transfer, finished, give_way, ask_again };
 
   void run() noexcept final;
-  void run_within(thread_context& context) noexcept;
-  task_base* run_until_stop(worker* self) noexcept;
+  void run_within(thread_context& context, bool observed) noexcept;
   task_base* end(bool began) noexcept;
   void resume(worker* self) noexcept;
   bool cancel_as(task_word::kind kind, std::string_view message) noexcept;
@@ -195,10 +205,12 @@ class task_base : public runnable {
   bool cancel_due_ : 1 = false;
   bool began_ : 1 = false;
   bool deferred_ : 1 = false;  // it stands in the bulk queue because of its function
-  bool : 0;                    // those below do not change from schedule() on, and are read by anybody
-  const bool is_serial_ : 1;
-  const bool is_exclusive_ : 1;
-  bool is_learnt_from_ : 1 = false;
+  // Read by anybody; only `observed` may come after schedule().
+  static constexpr std::uint8_t serial = 1, exclusive = 2, learnt_from = 4, observed = 8;
+  bool has(std::uint8_t trait) const noexcept {
+    return (traits_.load(relaxed) & trait) != 0;
+  }  // order: does not change
+  std::atomic<std::uint8_t> traits_;
   std::uint16_t function_ = 0;
   std::coroutine_handle<> resume_point_;  // the innermost coroutine; the root before the first step and after the last
   union {
