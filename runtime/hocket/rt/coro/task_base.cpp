@@ -147,7 +147,7 @@ task_base::settled task_base::settle(bool has_request, bool asked) noexcept {
     switch (next) {
       case settlement::deliver:
         asked = true;
-        if (is_serial_) {
+        if (is_serial()) {
           inquiry mine(*this);
           refused |= !mine.ask();
           if (refused) word_.owe_cancel();
