@@ -1,6 +1,7 @@
 // Many tasks alive at once (10^6 by `--count 1e6`), which wait for time, items and an event; then all are cancelled.
-// Every one has begun, none is left, and the rounds after the second, by when there was room for the exceptions as
-// well, live in the same memory.
+// Every one has begun and none is left. Of a serial loop, and of one worker: the rounds after the second, by when there
+// was room for the exceptions as well, live in the same memory. With more workers main moves about, and each thread
+// that it creates tasks on fills a pool of its own, once; so there is no standby here, either.
 #include <array>
 #include <atomic>
 #include <vector>
@@ -83,18 +84,20 @@ Coro<result> live_and_end(std::int64_t count) {
 int main(int argc, char** argv) {
   const options o(argc, argv, 100'000);
   const stopwatch watch;
-  const result r = enter(o, live_and_end(o.count));
+  asyncio::RunOptions run_options = o.run_options();
+  run_options.standby = false;
+  const result r = o.serial ? asyncio::run(live_and_end(o.count), run_options)
+                            : asyncio::run_parallel(live_and_end(o.count), run_options);
   claims c;
   c.check(r.alive == o.count * rounds, "all were alive at once");
   c.check(r.cancelled == o.count * rounds, "every one ended as cancelled");
   c.check(r.left == 0, "none is left");
-  const bool is_judged = !hocket::support::under_sanitizer;
+  const bool is_judged = !hocket::support::under_sanitizer && (o.serial || o.workers == 1);
   const std::int64_t second = r.peak_kib[1], last = r.peak_kib.back();
   c.check(!is_judged || last <= second + second / 10 + 8 * 1024, "the last round needs no more memory than the second");
   std::printf(
       "alive: %lld tasks at once, %d times, %.1f s; %lld, %lld and %lld KiB in the first, second and last round%s\n",
       static_cast<long long>(o.count), rounds, watch.seconds(), static_cast<long long>(r.peak_kib.front()),
-      static_cast<long long>(second), static_cast<long long>(last),
-      is_judged ? "" : " (not judged under this sanitizer)");
+      static_cast<long long>(second), static_cast<long long>(last), is_judged ? "" : " (not judged)");
   return c.exit_code();
 }
