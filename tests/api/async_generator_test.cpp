@@ -356,7 +356,7 @@ IN_BOTH_DOORS(async_generator, a_cancel_reaches_the_cleanup) {
 
 // --- generators that are dropped ---
 
-AsyncGenerator<int> closed_in_the_loop(std::shared_ptr<Log> log, std::shared_ptr<int> held = {}) {
+AsyncGenerator<int> closed_in_the_loop(std::shared_ptr<Log> log, [[maybe_unused]] std::shared_ptr<int> held = {}) {
   co_await asyncio::closed_by_loop;
   std::exception_ptr end;
   try {
