@@ -1,4 +1,7 @@
 // Cancellation of tasks: requests, delivery, counts. Groups C01 to C09.
+#include <array>
+#include <memory>
+
 #include "doors.hpp"
 
 using namespace conformance;
@@ -395,4 +398,54 @@ IN_BOTH_DOORS(task_cancel, a_task_that_awaits_itself_gets_an_error) {
   gate.set_result(1);
   const std::string how = co_await ending(task);
   EXPECT_TRUE(how.starts_with("RuntimeError: Task cannot await on itself: <Task")) << how;
+}
+
+// --- tasks that await one another: CPython's cancel() raises RecursionError ---
+
+IN_BOTH_DOORS(task_cancel, a_cancel_that_goes_round_a_ring_of_awaits_ends_its_tasks) {
+  for (const std::size_t size : {2u, 3u, 7u}) {
+    auto gate = new_future<int>();
+    std::vector<Task<>> ring(size);
+    for (std::size_t i = 0; i < size; ++i) {
+      ring[i] = asyncio::create_task([&, i]() -> Coro<> {
+        (void)co_await gate;
+        co_await ring[(i + 1) % size];
+      });
+    }
+    co_await settle();
+    gate.set_result(1);
+    co_await settle();
+    EXPECT_TRUE(ring[0].cancel("enough"));
+    co_await settle();
+    for (const auto& task : ring) EXPECT_TRUE(task.cancelled());
+    EXPECT_EQ(co_await ending(ring[1]), "CancelledError: enough");
+  }
+}
+
+IN_BOTH_DOORS(task_cancel, a_ring_may_go_through_a_gather) {
+  auto gate = new_future<int>();
+  Task<> one;
+  const auto other = asyncio::create_task([&]() -> Coro<> {
+    (void)co_await gate;
+    const std::vector<Task<>> only{one};
+    co_await asyncio::gather(only);
+  });
+  one = asyncio::create_task([&]() -> Coro<> { co_await other; });
+  gate.set_result(1);
+  co_await settle();
+  EXPECT_TRUE(one.cancel());
+  co_await settle();
+  EXPECT_TRUE(one.cancelled());
+  EXPECT_TRUE(other.cancelled());
+}
+
+IN_BOTH_DOORS(task_cancel, a_run_ends_over_a_ring_that_is_left) {
+  const auto left = std::make_shared<std::array<Task<>, 2>>();
+  for (const std::size_t i : {0u, 1u}) {
+    (*left)[i] = asyncio::create_task([left, i]() -> Coro<> {
+      co_await settle();
+      co_await (*left)[1 - i];
+    });
+  }
+  co_await asyncio::sleep(1);
 }

@@ -1,6 +1,7 @@
 #include <hocket/loop/awaiting_parties.hpp>
 #include <hocket/loop/create_task.hpp>
 #include <hocket/loop/future.hpp>
+#include <hocket/rt/coro/ring.hpp>
 
 namespace hocket {
 
@@ -13,7 +14,12 @@ bool future_wait::commit(rt::task_base& self) noexcept {
 }
 
 // As Task.cancel does, the request goes to what the task waits for; that ends this wait when it is cancelled in turn.
-bool future_wait::cancel(rt::task_base& self) noexcept { return future_->cancel(self.cancel_message()); }
+bool future_wait::cancel(rt::task_base& self) noexcept {
+  if (future_->cancel(self.cancel_message())) return true;
+  // Then the request is thrown at the resume: whoever owns this wait's end wakes the task, or in a ring this does.
+  if (rt::ends_ring(self) && future_->remove_waiter(*this)) wake(self);
+  return false;
+}
 
 void future_wait::tell(awaiting_parties& to) const { to.add(*task_); }
 

@@ -4,6 +4,7 @@
 
 #include <hocket/rt/base/error.hpp>
 #include <hocket/rt/coro/base_exception.hpp>
+#include <hocket/rt/coro/ring.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
 #include <hocket/rt/sched/stall_probe.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
@@ -106,36 +107,66 @@ task_base* task_base::end(bool began) noexcept {
   return finish(began);
 }
 
-// This thread owns the frame of a task of a serial home and asks what it waits for to cancel.
-class task_base::inquiry {
+namespace {
+
+// This thread passes a cancel on to what `task` waits for, and may be doing so for others, further up the stack.
+struct asked_task {
+  explicit asked_task(const task_base& t) noexcept
+      : task(t), outer(static_cast<asked_task*>(std::exchange(this_thread().inquiry, this))) {}
+  asked_task(const asked_task&) = delete;
+  asked_task& operator=(const asked_task&) = delete;
+  ~asked_task() { this_thread().inquiry = outer; }
+
+  static asked_task* innermost() noexcept { return static_cast<asked_task*>(this_thread().inquiry); }
+
+  const task_base& task;
+  asked_task* const outer;
+  bool met_ring = false;
+};
+
+// Whether this thread has asked for `t` already.
+bool comes_round_to(const task_base& t) noexcept {
+  asked_task* const innermost = asked_task::innermost();
+  for (const asked_task* i = innermost; i; i = i->outer) {
+    if (&i->task == &t) return innermost->met_ring = true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool ends_ring(const task_base& t) noexcept {
+  const asked_task* const innermost = asked_task::innermost();
+  return innermost && &innermost->task == &t && innermost->met_ring;
+}
+
+// This thread owns the frame of a task and asks what it waits for to cancel.
+class task_base::inquiry : asked_task {
  public:
-  explicit inquiry(task_base& t) noexcept : task_(t), outer_(std::exchange(this_thread().inquiry, this)) {}
-  ~inquiry() { this_thread().inquiry = outer_; }
-  inquiry(const inquiry&) = delete;
-  inquiry& operator=(const inquiry&) = delete;
+  explicit inquiry(task_base& t) noexcept : asked_task(t), task_(t) {}
 
   /// False when the request is to be thrown at the resume.
   bool ask() noexcept { return task_.suspended_at_->cancel(task_); }
+  bool was_queued() const noexcept { return was_queued_; }
 
-  bool is_about(const task_base& t) const noexcept { return &task_ == &t; }
+  /// `woken` is another's, and may be gone, unless this thread is its canceller.
+  static void queue_if_about(const task_base& woken) noexcept {
+    asked_task* const innermost = asked_task::innermost();
+    if (innermost && &innermost->task == &woken && woken.is_serial()) static_cast<inquiry*>(innermost)->queue();
+  }
+
+ private:
   void queue() noexcept {
     if (task_.word_.settle() != settlement::requeue) fatal("task", "queued while it waits");
     was_queued_ = true;
     task_.home_->post_woken(task_);
   }
-  bool was_queued() const noexcept { return was_queued_; }
 
- private:
   task_base& task_;
-  void* const outer_;
   bool was_queued_ = false;
 };
 
-// `woken` is another's, and may be gone, unless this thread is its canceller.
-void task_base::queue_if_inquired(const task_base& woken) noexcept {
-  auto* const innermost = static_cast<inquiry*>(this_thread().inquiry);
-  if (innermost && innermost->is_about(woken)) innermost->queue();
-}
+void task_base::queue_if_inquired(const task_base& woken) noexcept { inquiry::queue_if_about(woken); }
 
 // The owner lets go. A task that is at rest may not be touched any more; one that is requeued is the caller's, to post.
 // `has_request`: a cancel request was taken out of the word, and is to be answered first. `asked`: the wait has been
@@ -145,18 +176,14 @@ task_base::settled task_base::settle(bool has_request, bool asked) noexcept {
   for (settlement next = has_request ? settlement::deliver : word_.settle(false, asked);;
        next = word_.settle(refused, asked)) {
     switch (next) {
-      case settlement::deliver:
+      case settlement::deliver: {
         asked = true;
-        if (is_serial()) {
-          inquiry mine(*this);
-          refused |= !mine.ask();
-          if (refused) word_.owe_cancel();
-          if (mine.was_queued()) return settled::at_rest;
-        } else if (!suspended_at_->cancel(*this)) {
-          word_.owe_cancel();
-          refused = true;
-        }
+        inquiry mine(*this);
+        refused |= !mine.ask();
+        if (refused) word_.owe_cancel();
+        if (mine.was_queued()) return settled::at_rest;
         break;
+      }
       case settlement::requeue:
         return settled::requeued;
       case settlement::rest:
@@ -173,6 +200,7 @@ bool task_base::cancel_persistently(std::string_view message, bool inherited) no
 
 bool task_base::cancel_as(task_word::kind kind, std::string_view message) noexcept {
   if (word_.is_done()) return false;
+  if (comes_round_to(*this)) return false;
   note_message(message);
   switch (word_.cancel(kind)) {
     case cancel_claim::refused:
