@@ -10,6 +10,8 @@
 #include "hocket/rt/base/symbols.hpp"
 #include "loops.hpp"
 #include "support/allocations.hpp"
+#include "support/eventually.hpp"
+#include "support/leftovers.hpp"
 
 namespace {
 
@@ -21,10 +23,15 @@ using testing::MatchesRegex;
 using testing::Not;
 using testing::StartsWith;
 
+/// What is written to standard error until the threads that `body` starts have gone: a step is told after its task has
+/// ended, and so perhaps after the run.
 template <class Body>
 std::string told_by(Body body) {
+  using hocket::support::holdings;
+  const std::size_t threads = holdings::now().threads.size();
   testing::internal::CaptureStderr();
   body();
+  EXPECT_TRUE(hocket::support::eventually([&] { return holdings::now().threads.size() <= threads; }));
   return testing::internal::GetCapturedStderr();
 }
 

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <thread>
+#include <utility>
 
 #include "loops.hpp"
 #include "support/eventually.hpp"
@@ -151,7 +152,7 @@ TEST(runners, an_interrupt_of_a_cancelled_main_is_no_keyboard_interrupt) {
     through_runners([](Runner& runner) {
       auto cancel = [](AnyTask main) -> Coro<> {
         co_await asyncio::sleep(0);
-        main.cancel();
+        std::exchange(main, {}).cancel();  // and holds nothing of what it throws
         interrupt_self();
       };
       Task<> canceller;

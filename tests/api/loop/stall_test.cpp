@@ -41,7 +41,9 @@ Coro<> calls_the_culprit() {
 Coro<> has_a_stuck_task() {
   const auto t = asyncio::create_task(calls_the_culprit(), {.name = "Slow \"one\""});
   co_await t;
-  EXPECT_EQ(reports(), 1u);
+  // What debug mode then writes of the slow step takes so long under a sanitizer that it is told as well.
+  EXPECT_GE(reports(), 1u);
+  if (!hocket::support::under_sanitizer) EXPECT_EQ(reports(), 1u);
 }
 
 void expect_to_be_named(const std::string& text) {
