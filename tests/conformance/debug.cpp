@@ -513,7 +513,9 @@ TEST(unhandled, is_nothing_that_somebody_waits_for_or_has_looked_at) {
                       EXPECT_THAT(co_await ending(asyncio::task_group(body)), StartsWith("ExceptionGroup: "));
                       EXPECT_EQ(co_await ending(asyncio::shield(asyncio::create_task(fails()))), "ValueError: lost");
                       // wait() answers for its tasks while it waits.
-                      std::vector<Task<>> both{asyncio::create_task(fails()), asyncio::create_task(rests(5))};
+                      // In the parallel door it may fail before wait() is called, and is then to be looked at within
+                      // 0.1 s.
+                      std::vector<Task<>> both{asyncio::create_task(fails()), asyncio::create_task(rests(0.05))};
                       co_await asyncio::wait(both);
                       EXPECT_TRUE(both[0].exception());
                       // A done callback that looks.
