@@ -4,15 +4,19 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <ctime>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include <hocket/loop/to_thread.hpp>
 #include <hocket/stream/open_connection.hpp>
 
 #include "doors.hpp"
@@ -205,38 +209,55 @@ TEST(stream_server_limit, no_more_connections_than_asked_for_are_open) {
 }
 
 // The child has few descriptors; everything is checked there, and its exit status tells which claim failed.
+constexpr std::size_t clients_count = 20, free_descriptors = 10;
+
+std::vector<int> unconnected_sockets() {
+  std::vector<int> sockets(clients_count);
+  for (int& s : sockets) s = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  return sockets;
+}
+
+// For this process, from now on.
+bool leave_few_descriptors() {
+  std::vector<int> taken;
+  while (taken.size() < free_descriptors) taken.push_back(::dup(0));
+  const rlim_t limit = static_cast<rlim_t>(taken.back()) + 1;
+  for (const int fd : taken) ::close(fd);
+  const rlimit few{limit, limit};
+  return ::setrlimit(RLIMIT_NOFILE, &few) == 0;
+}
+
 int accept_with_few_descriptors() {
-  rlim_t lowest_free = 0;
-  while (::fcntl(static_cast<int>(lowest_free), F_GETFD) >= 0) ++lowest_free;
-  const rlimit few{lowest_free + 20, lowest_free + 20};
-  if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return 10;
   int result = 0;
   run([](int* out) -> Coro<> {
     Server server = co_await start_server(echo, "127.0.0.1", 0);
-    std::vector<Connection> clients;
-    // Each takes one descriptor here and one where it is accepted, so accepting runs out first or the next connect
-    // does.
-    for (;;) {
-      try {
-        clients.push_back(co_await open_connection("127.0.0.1", server.port()));
-      } catch (const OSError&) {
-        break;
-      }
+    // The clients have theirs already, and stand in the backlog as soon as they connect.
+    std::vector<int> clients = unconnected_sockets();
+    if (!leave_few_descriptors()) co_return void(*out = 10);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(server.port()));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (const int c : clients) {
+      if (::connect(c, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) co_return void(*out = 14);
     }
     const std::clock_t cpu = std::clock();
     co_await sleep(0.5);
     if (std::clock() - cpu > CLOCKS_PER_SEC / 10) *out = 11;  // it spun
     // Room again: those that wait in the backlog are served within the pause.
-    auto last = clients.back();
-    clients.erase(clients.begin(), clients.begin() + static_cast<std::ptrdiff_t>(clients.size() / 2));
-    last.writer.write("still here");
-    try {
-      const std::string back = co_await wait_for(last.reader.readexactly(10), 5);
-      if (back != "still here") *out = 12;
-    } catch (const std::exception& e) {
-      std::fprintf(stderr, "the last client: %s\n", e.what());
-      *out = 13;
+    const int last = clients.back();
+    while (clients.size() > 1) {
+      ::close(clients.front());
+      clients.erase(clients.begin());
     }
+    const timeval patience{.tv_sec = 20, .tv_usec = 0};
+    ::setsockopt(last, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::send(last, "still here", 10, 0);
+    char back[10] = {};
+    const ssize_t n = co_await to_thread([&] { return ::recv(last, back, sizeof back, MSG_WAITALL); });
+    if (n != sizeof back) *out = 13;
+    if (n == sizeof back && std::string_view(back, sizeof back) != "still here") *out = 12;
+    ::close(last);
     server.close();
   }(&result));
   return result;
