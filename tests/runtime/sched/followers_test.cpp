@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <vector>
 
@@ -157,6 +158,30 @@ TEST_P(with_followers_of, a_convict_is_not_run_but_sent_to_the_bulk_queue_once) 
   });
   sched.post_bulk(item);
   done.wait();
+}
+
+// Every worker is in a hog that ends when bulk work has run, a convict's perhaps: nobody else would come to it.
+TEST_P(with_followers_of, bulk_work_is_not_left_behind_hogs_that_do_not_end) {
+  const unsigned workers = GetParam();
+  for (const bool is_declared : {false, true}) {
+    scheduler sched(with_followers(workers, 1));
+    gate hogging, release, ended;
+    std::vector<std::unique_ptr<job>> hogs;
+    for (unsigned i = 0; i < workers; ++i) {
+      hogs.push_back(std::make_unique<job>([&] {
+        std::optional<hog_scope> scope;
+        if (is_declared) scope.emplace(sched);
+        hogging.add();
+        release.spin(3);
+        ended.add();
+      }));
+      sched.post(*hogs.back());
+      hogging.wait(i + 1);
+    }
+    job one([&] { release.add(); }), two([&] { release.add(); }), three([&] { release.add(); });
+    for (job* j : {&one, &two, &three}) sched.post_bulk(*j);
+    ended.wait(workers);
+  }
 }
 
 TEST(followers, end_with_the_scheduler_wherever_they_are) {

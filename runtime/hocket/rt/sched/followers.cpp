@@ -52,6 +52,8 @@ void followers::main(worker& seat) noexcept {
     if (runnable* r = seat.find_work()) {
       roster_.arrive();
       seat.run(*r);
+    } else if (take_offer()) {
+      run_bulk(seat);
     } else if (are_needed() && !is_superfluous(seat)) {
       stand(seat);
     } else {
@@ -59,6 +61,25 @@ void followers::main(worker& seat) noexcept {
     }
   }
   this_thread() = {};
+}
+
+// order, here and below: one word that says who may; what is run comes by the queue.
+void followers::relieve_bulk() noexcept {
+  auto before = bulk_relief::none;
+  bulk_relief_.compare_exchange_strong(before, bulk_relief::offered, relaxed);
+  if (before != bulk_relief::taken) call();
+}
+
+bool followers::take_offer() noexcept {
+  auto before = bulk_relief::offered;
+  return bulk_relief_.load(relaxed) == before &&
+         bulk_relief_.compare_exchange_strong(before, bulk_relief::taken, relaxed);
+}
+
+void followers::run_bulk(worker& seat) noexcept {
+  roster_.arrive();
+  if (runnable* r = sched_.bulk_.pop()) seat.run(*r);
+  bulk_relief_.store(bulk_relief::none, relaxed);
 }
 
 void followers::stand(worker& seat) noexcept {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <hocket/rt/base/error.hpp>
+#include <hocket/rt/sched/followers.hpp>
 #include <hocket/rt/sched/hog_book.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
 #include <hocket/rt/sched/stall_report.hpp>
@@ -67,7 +68,9 @@ bool standby::has_to_watch() const noexcept {
 }
 
 void standby::stand() noexcept {
-  const nanos limit = has_to_watch() ? steady_now() + tick : sched_.quota_ ? sched_.quota_->next_look() : never;
+  const bool watches = has_to_watch();
+  nanos limit = steady_now() + (watches ? tick : bulk_patience);
+  if (!watches && sched_.quota_) limit = std::min(limit, sched_.quota_->next_look());
   runnable_list came = seat_.wait_in_reactor(limit);
   if (!came.empty()) sched_.hand_over_standing(seat_);
   seat_.deliver(std::move(came));
@@ -121,8 +124,8 @@ void standby::look_at_workers() noexcept {
   if (const nanos last = sched_.last_suspect_.load(relaxed); last != 0 && now - last > suspicion) {
     sched_.last_suspect_.store(0, relaxed);  // order: a hint
   }
-  if (end_watch()) return;
-  bool is_anyone_stuck = false;
+  if (end_watch()) return look_at_bulk(false, now);
+  unsigned stuck_workers = 0;
   bool is_certain = false;
   for (unsigned i = 0, n = sched_.seat_count(); i < n; ++i) {
     worker& w = sched_.seat(i);
@@ -134,7 +137,7 @@ void standby::look_at_workers() noexcept {
     if (!seen.look(runs, is_running, is_running ? thread.cpu_time() : 0, [&] { return thread.wants_processor(); })) {
       continue;
     }
-    is_anyone_stuck |= i < sched_.workers();
+    stuck_workers += i < sched_.workers();
     w.let_others_pass();
     w.budget().cut();
     if (seen.times_stuck() == 1) continue;
@@ -144,8 +147,9 @@ void standby::look_at_workers() noexcept {
     const std::uint32_t function = w.meter().running();
     if (w.counters().runs.read() == runs) w.meter().note_stuck(function);  // else another one would be blamed
   }
-  pace_.note(is_anyone_stuck);
-  if (!is_anyone_stuck) return;
+  pace_.note(stuck_workers > 0);
+  look_at_bulk(stuck_workers + sched_.aside_.load(relaxed) == sched_.workers(), now);  // order: a hint
+  if (stuck_workers == 0) return;
   next_look_.store(now + tick, relaxed);  // order: a hint
   if (sched_.idle_.sleeping() > 0) {
     if (!sched_.is_reactor_attended() || sched_.has_light_work()) sched_.wake_one();
@@ -153,6 +157,18 @@ void standby::look_at_workers() noexcept {
     // One look alone may have met a processor that stood still: the next one is to say.
     const nanos until = now + (is_certain ? suspicion : 2 * tick);
     suspects_until_.store(std::max(until, suspects_until_.load(relaxed)), relaxed);  // order: a hint
+  }
+}
+
+/// Whose function is taken for a hog's waits for a worker to come back. Where none does, it may be just the one that
+/// would have let them go.
+void standby::look_at_bulk(bool do_all_hog, nanos now) noexcept {
+  if (!do_all_hog || sched_.bulk_.looks_empty()) {
+    all_hog_since_ = 0;
+  } else if (all_hog_since_ == 0) {
+    all_hog_since_ = now;
+  } else if (now - all_hog_since_ >= bulk_patience && sched_.followers_) {
+    sched_.followers_->relieve_bulk();
   }
 }
 

@@ -96,7 +96,8 @@ class standby {
 
  private:
   static constexpr nanos suspicion = 50 * nanos_per_ms;  // who was seen to hog twice will hog again
-  static constexpr unsigned look_around = 61;            // how much it runs on one call from rest
+  static constexpr nanos bulk_patience = 100 * nanos_per_ms;
+  static constexpr unsigned look_around = 61;  // how much it runs on one call from rest
 
   bool has_leave() noexcept;
   bool has_errand() noexcept;
@@ -104,6 +105,7 @@ class standby {
   bool is_standing() const noexcept;
   void look_at_workers() noexcept;
   void look_for_stall(unsigned index, nanos now) noexcept;
+  void look_at_bulk(bool do_all_hog, nanos now) noexcept;
   bool has_to_watch() const noexcept;
   void stand() noexcept;
   void rest() noexcept;
@@ -123,6 +125,7 @@ class standby {
   // The watch: its thread, or a follower's while it is busy itself. Guarded by look_mutex_.
   futex_mutex look_mutex_;
   std::vector<sighting> seen_;  // by seat
+  nanos all_hog_since_ = 0;     // every worker at the same run, and bulk work waits; 0: it is not so
   struct stall_sighting {
     std::uint64_t runs = 0;
     const void* task = nullptr;
