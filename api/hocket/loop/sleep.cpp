@@ -27,9 +27,7 @@ Coro<> as_coro(Delay d) { co_await sleep_wait(d); }
 
 }  // namespace
 
-void sleep_wait::refuse_reuse() const {
-  if (task_) throw RuntimeError("cannot reuse already awaited coroutine");
-}
+void sleep_wait::throw_reused() { throw RuntimeError("cannot reuse already awaited coroutine"); }
 
 Delay sleep_wait::delay() const {
   refuse_reuse();
@@ -42,9 +40,6 @@ void sleep_wait::run() noexcept {
   if (!cancelled_) wake(*task_);
 }
 
-void sleep_wait::await_resume() {
-  finish_resume();
-  if (cancelled_) throw CancelledError(task_->cancel_message());
-}
+void sleep_wait::throw_cancelled() const { throw CancelledError(task_->cancel_message()); }
 
 }  // namespace hocket

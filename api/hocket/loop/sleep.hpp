@@ -23,18 +23,25 @@ class sleep_wait : public rt::leaf_awaiter, private rt::timer {
   }
   bool commit(rt::task_base& self) noexcept override;
   bool cancel(rt::task_base& self) noexcept override;
-  void await_resume();
+  void await_resume() {
+    finish_resume();
+    if (cancelled_) throw_cancelled();
+  }
 
   /// In asyncio sleep() is a coroutine: it may be made a task, gathered, limited.
   operator Coro<void>() &&;
 
  protected:
   /// Throws when it was awaited already: from then on a heap of timers keeps its own number where the delay was.
-  void refuse_reuse() const;
+  void refuse_reuse() const {
+    if (task_) throw_reused();
+  }
   Delay delay() const;
 
  private:
   void run() noexcept final;
+  [[noreturn]] void throw_cancelled() const;
+  [[noreturn]] static void throw_reused();
 
   const bool is_only_a_turn_;  // zero or less: no timer is armed
   bool cancelled_ = false;

@@ -72,7 +72,8 @@ class frame_pool {
   // The owner only.
   void* take(std::size_t size_class) {
     free_block*& list = free_[size_class];
-    if (!list) refill(size_class);
+    if (!list) [[unlikely]]
+      refill(size_class);
     return std::exchange(list, list->next);
   }
 
@@ -91,7 +92,7 @@ class frame_pool {
   }
 
  private:
-  void refill(std::size_t size_class) {
+  [[gnu::noinline]] void refill(std::size_t size_class) {
     collect();
     if (!free_[size_class]) carve(size_class);
   }
@@ -150,35 +151,31 @@ pool_shelf& shelf() {
   return *it;
 }
 
-// A worker thread's hold on a pool: taken from the shelf at the first frame, put back when the thread ends.
+// This thread's, if it is a worker that has made a frame. A plain pointer: reading it asks for no construction.
+constinit thread_local frame_pool* own_pool = nullptr;
+
+// A worker thread's hold on its pool: taken from the shelf at the first frame, put back when the thread ends.
 class pool_hold {
  public:
-  frame_pool* get() const noexcept { return pool_; }
-
-  void take() {
+  pool_hold() {
     auto& s = shelf();
     const std::lock_guard guard(s.mutex);
     if (s.idle.empty()) {
       s.idle.reserve(++s.made);  // so that putting it back needs no memory
-      pool_ = new frame_pool;
+      own_pool = new frame_pool;
     } else {
-      pool_ = s.idle.back();
+      own_pool = s.idle.back();
       s.idle.pop_back();
     }
   }
-
+  pool_hold(const pool_hold&) = delete;
+  pool_hold& operator=(const pool_hold&) = delete;
   ~pool_hold() {
-    if (!pool_) return;
     auto& s = shelf();
     const std::lock_guard guard(s.mutex);
-    s.idle.push_back(std::exchange(pool_, nullptr));
+    s.idle.push_back(std::exchange(own_pool, nullptr));
   }
-
- private:
-  frame_pool* pool_ = nullptr;
 };
-
-thread_local pool_hold own_pool;
 
 // The pool of all threads that are no workers.
 struct outside_pool {
@@ -196,8 +193,10 @@ outside_pool& outside() {
 std::atomic<std::size_t> plain_most{largest};
 
 [[maybe_unused]] void* take_from_pool(std::size_t size) {
-  if (!own_pool.get() && this_thread().sched) own_pool.take();
-  if (frame_pool* const pool = own_pool.get()) return pool->take(size_class_of(size));
+  if (!own_pool && this_thread().sched) {
+    static thread_local const pool_hold hold;
+  }
+  if (own_pool) return own_pool->take(size_class_of(size));
   auto& shared = outside();
   const std::lock_guard guard(shared.mutex);
   return shared.pool.take(size_class_of(size));
@@ -218,7 +217,10 @@ std::atomic<std::size_t> plain_most{largest};
 // Both are noinline: a coroutine may be resumed on another thread, so the pool's address must not be remembered in one.
 [[gnu::noinline]] void* allocate_frame(std::size_t size) {
 #if !defined(HOCKET_FRAMES_ON_HEAP)
-  if (size <= plain_most.load(relaxed)) return take_from_pool(size);  // order: a setting
+  if (size <= plain_most.load(relaxed)) {  // order: a setting
+    if (own_pool) [[likely]]
+      return own_pool->take(size_class_of(size));
+  }
 #endif
   return take_otherwise(size);
 }
@@ -227,7 +229,7 @@ std::atomic<std::size_t> plain_most{largest};
 #if !defined(HOCKET_FRAMES_ON_HEAP)
   if (size <= largest) {
     frame_pool& home = *slab::of(frame).home;
-    if (&home == own_pool.get()) {
+    if (&home == own_pool) {
       home.give(frame, size_class_of(size));
     } else {
       home.give_back(frame, size_class_of(size));

@@ -23,8 +23,8 @@ namespace {
 
 void task_base::run() noexcept {
   thread_context& context = this_thread();
-  worker* const self = context.self;
-  worker* const learner = has(learnt_from) ? self : nullptr;
+  const std::uint8_t traits = traits_.load(relaxed);  // order: a setting, and what does not change
+  worker* const learner = traits & learnt_from ? context.self : nullptr;
   if (learner) {
     const bool may_defer = !deferred_;
     deferred_ = false;
@@ -33,20 +33,20 @@ void task_base::run() noexcept {
       return context.sched->post_bulk(*this);
     }
   }
-  run_within(context, is_observed());
+  run_within(context, traits);
   if (learner) learner->meter().end();
 }
 
 // A part of the calling code's step, whoever observes that.
-void task_base::run_now() noexcept { run_within(this_thread(), false); }
+void task_base::run_now() noexcept { run_within(this_thread(), traits_.load(relaxed) & ~observed); }
 
-void task_base::run_within(thread_context& context, bool observed) noexcept {
+void task_base::run_within(thread_context& context, unsigned traits) noexcept {
   worker* const self = context.self;
   auto* const outer = static_cast<task_base*>(context.task);
-  if (self) self->budget().begin(!is_exclusive());
+  if (self) self->budget().begin(!(traits & exclusive));
   for (task_base* t = this; t;) {
     context.task = t;
-    t = observed ? t->run_observed(self) : t->run_until_stop(self);
+    t = traits & observed ? t->run_observed(self) : t->run_until_stop(self);
   }
   context.task = outer;
   if (outer && self) self->budget().begin(!outer->is_exclusive());
@@ -59,6 +59,15 @@ void task_base::resume(worker* self) noexcept {
   if (self) self->note_task(this);
   resume_point_.resume();
   if (self) self->note_task(outer);
+}
+
+// The owner lets go. A task that is at rest may not be touched any more; one that is requeued is the caller's, to post.
+// `asked`: the wait has been asked to end for a request that persists.
+[[gnu::always_inline]] inline task_base::settled task_base::settle(bool asked) noexcept {
+  const settlement next = word_.settle(false, asked);
+  if (next == settlement::deliver) [[unlikely]]
+    return settle_request();
+  return next == settlement::requeue ? settled::requeued : settled::at_rest;
 }
 
 task_base* task_base::run_until_stop(worker* self) noexcept {
@@ -168,28 +177,16 @@ class task_base::inquiry : asked_task {
 
 void task_base::queue_if_inquired(const task_base& woken) noexcept { inquiry::queue_if_about(woken); }
 
-// The owner lets go. A task that is at rest may not be touched any more; one that is requeued is the caller's, to post.
-// `has_request`: a cancel request was taken out of the word, and is to be answered first. `asked`: the wait has been
-// asked to end for a request that persists.
-task_base::settled task_base::settle(bool has_request, bool asked) noexcept {
-  bool refused = false;
-  for (settlement next = has_request ? settlement::deliver : word_.settle(false, asked);;
-       next = word_.settle(refused, asked)) {
-    switch (next) {
-      case settlement::deliver: {
-        asked = true;
-        inquiry mine(*this);
-        refused |= !mine.ask();
-        if (refused) word_.owe_cancel();
-        if (mine.was_queued()) return settled::at_rest;
-        break;
-      }
-      case settlement::requeue:
-        return settled::requeued;
-      case settlement::rest:
-        return settled::at_rest;
-    }
+// Settles with a cancel request that was taken out of the word, and is to be answered first.
+task_base::settled task_base::settle_request() noexcept {
+  settlement next = settlement::deliver;
+  for (bool refused = false; next == settlement::deliver; next = word_.settle(refused, true)) {
+    inquiry mine(*this);
+    refused |= !mine.ask();
+    if (refused) word_.owe_cancel();
+    if (mine.was_queued()) return settled::at_rest;
   }
+  return next == settlement::requeue ? settled::requeued : settled::at_rest;
 }
 
 bool task_base::cancel(std::string_view message) noexcept { return cancel_as(task_word::kind::once, message); }
@@ -224,7 +221,7 @@ class task_base::late_answer final : public runnable {
   void run() noexcept override {
     task_base& t = task_;
     delete this;
-    if (t.settle(true) == settled::requeued) t.home_->post_woken(t);
+    if (t.settle_request() == settled::requeued) t.home_->post_woken(t);
   }
 
   task_base& task_;
@@ -243,7 +240,7 @@ void task_base::end_look() noexcept {
         break;
     }
   } else {
-    now = settle(false, true);
+    now = settle(true);
   }
   if (now == settled::requeued) home_->post_woken(*this);
 }

@@ -186,12 +186,13 @@ class task_base : public runnable {
   enum class action : std::uint8_t { none, suspend, transfer, finished, give_way, ask_again };
 
   void run() noexcept final;
-  void run_within(thread_context& context, bool observed) noexcept;
+  void run_within(thread_context& context, unsigned traits) noexcept;
   task_base* end(bool began) noexcept;
   void resume(worker* self) noexcept;
   bool cancel_as(task_word::kind kind, std::string_view message) noexcept;
   enum class settled { requeued, at_rest };
-  settled settle(bool has_request = false, bool asked = false) noexcept;
+  settled settle(bool asked = false) noexcept;
+  settled settle_request() noexcept;
   class late_answer;
   class inquiry;
   static void queue_if_inquired(const task_base& woken) noexcept;

@@ -1,5 +1,7 @@
 #include <hocket/rt/sched/hog_book.hpp>
 
+#include <bit>
+
 namespace hocket::rt {
 
 constinit hog_record hog_book::records_[hog_book::size];
@@ -18,9 +20,22 @@ void hog_record::alarm() noexcept {
   }
 }
 
+// A thread mostly makes tasks of one function after another.
+std::uint16_t hog_book::id_of(const std::source_location& where) noexcept {
+  static constinit thread_local struct {
+    std::uintptr_t where = 0;
+    std::uint16_t id = nobody;
+  } last;
+  // The compiler's record of the place; it may have several of the same place, and then find() is asked.
+  static_assert(sizeof where == sizeof last.where, "a source_location is taken for one pointer");
+  const auto place = std::bit_cast<std::uintptr_t>(where);
+  if (place != last.where || last.id == nobody) last = {.where = place, .id = find(where)};
+  return last.id;
+}
+
 // Open addressing by the address of the function's name and the line: two lambdas of one function share a name, and two
 // files may share a name and a line.
-std::uint16_t hog_book::id_of(const std::source_location& where) noexcept {
+std::uint16_t hog_book::find(const std::source_location& where) noexcept {
   constexpr std::size_t longest_way = 16;
   const char* const name = where.function_name();
   auto hash = reinterpret_cast<std::uintptr_t>(name) * 0x9e3779b97f4a7c15u + where.line() * 0xff51afd7ed558ccdu;

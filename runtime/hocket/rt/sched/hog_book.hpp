@@ -154,6 +154,8 @@ class hog_book {
   static hog_record& record(std::uint16_t id) noexcept { return records_[id]; }
 
  private:
+  static std::uint16_t find(const std::source_location& where) noexcept;
+
   static constexpr std::size_t size = 2048;
   static hog_record records_[size];
 };

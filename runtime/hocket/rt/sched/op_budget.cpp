@@ -5,7 +5,7 @@ namespace hocket::rt {
 op_budget::op_budget(unsigned operations, nanos slice) noexcept
     : operations_(operations == 0 || operations >= INT_MAX ? INT_MAX : static_cast<int>(operations) + 1),
       slice_(slice),
-      is_on_(operations != 0 || slice != 0),
+      first_used_(operations != 0 || slice != 0 ? 0 : exempt),
       stride_(slice == 0 ? INT_MAX : first_stride) {}
 
 bool op_budget::look() noexcept {

@@ -23,9 +23,8 @@ class op_budget {
 
   /// A task is dispatched; `applies`: and it is one that may be made to give way.
   void begin(bool applies) noexcept {
-    const bool is_bound = applies && is_on_;
-    used_ = is_bound ? 0 : exempt;
-    left_.store(is_bound ? std::min(stride_, operations_) : INT_MAX, relaxed);  // order: as spend()
+    used_ = applies ? first_used_ : exempt;
+    left_.store(applies ? std::min(stride_, operations_) : INT_MAX, relaxed);  // order: as spend()
   }
 
   /// One operation more. True: the budget was spent before this one, and stays so until the next begin().
@@ -52,7 +51,7 @@ class op_budget {
 
   const int operations_;  // the one that finds the budget spent included
   const nanos slice_;
-  const bool is_on_;
+  const int first_used_;  // `exempt` when neither is bounded
 
   std::atomic<int> left_{INT_MAX};  // operations until the next look
   int used_ = exempt;               // operations of this run until the last look, or a mark
