@@ -136,6 +136,24 @@ TEST(call_graph, tasks_of_a_serial_loop_that_are_looked_at_from_outside_lose_not
   EXPECT_GT(looks.load(), 0);
 }
 
+// What a look from outside puts off is carried out by the loop, and the timer's turn comes before that.
+TEST(call_graph, a_cancel_during_a_look_from_outside_may_come_after_the_wait_has_ended) {
+  const auto main = []() -> Coro<> {
+    Task<> sleeper;
+    hocket::get_running_loop().call_later(1, [&] {
+      EXPECT_TRUE(sleeper.cancel());
+      std::thread([&] { sleeper.state()->end_look(); }).join();
+    });
+    sleeper = hocket::create_task(hocket::sleep(1));
+    co_await hocket::sleep(0.5);
+    EXPECT_TRUE(sleeper.state()->begin_look());
+    const auto end = co_await hocket::as_result(sleeper);
+    EXPECT_TRUE(end.cancelled());
+    EXPECT_EQ(hocket::get_running_loop().time(), 1);
+  };
+  hocket::run(main(), {.virtual_clock = true});
+}
+
 TEST(call_graph, the_dump_of_a_runtime_shows_who_awaits_whom) {
   char* text = nullptr;
   std::size_t size = 0;

@@ -221,7 +221,8 @@ class task_base::late_answer final : public runnable {
   void run() noexcept override {
     task_base& t = task_;
     delete this;
-    if (t.settle_request() == settled::requeued) t.home_->post_woken(t);
+    t.word_.owe_cancel();  // if the wait has ended since, it is thrown at the resume
+    if (t.settle() == settled::requeued) t.home_->post_woken(t);
   }
 
   task_base& task_;
