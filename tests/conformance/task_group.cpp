@@ -48,6 +48,25 @@ Coro<std::exception_ptr> error_of(Awaitable awaited) {
 
 }  // namespace
 
+IN_BOTH_DOORS(task_group, takes_what_is_a_coroutine_in_asyncio) {
+  const asyncio::Context context;
+  auto queue = asyncio::Queue<int>();
+  Task<int> got;
+  auto body = [&](asyncio::TaskGroup& tg) {
+    EXPECT_EQ(tg.create_task(asyncio::sleep(1), {.name = "rests", .context = context}).get_name(), "rests");
+    got = tg.create_task(queue.get());
+    tg.create_task(queue.put(7));
+  };
+  co_await asyncio::task_group(body);
+  EXPECT_EQ(got.result(), 7);
+  EXPECT_EQ(now(), 1);
+
+  auto loop = asyncio::get_running_loop();
+  co_await loop.create_task(asyncio::sleep(1), {.name = "of the loop"});
+  co_await asyncio::Strand().create_task(asyncio::sleep(1));
+  EXPECT_EQ(now(), 3);
+}
+
 IN_BOTH_DOORS(task_group, waits_for_all_of_its_children) {
   Log log;
   Task<int> first, second;

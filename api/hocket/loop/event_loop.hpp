@@ -129,6 +129,10 @@ class EventLoop {
     return Task<T>(
         make_task(s, loop_state::running_here() == &s ? s.home_for_new_task() : s.home(), std::move(coro), options));
   }
+  template <converts_to_coro A>
+  auto create_task(A&& awaitable, TaskOptions options = {}) const {
+    return create_task(Coro<typename std::decay_t<A>::value_type>(std::forward<A>(awaitable)), options);
+  }
 
   template <class T = void>
   Future<T> create_future() const {

@@ -23,6 +23,10 @@ class Strand {
   Task<T> create_task(Coro<T> coro, TaskOptions options = {}) const {
     return Task<T>(start_task(running_loop(), *home_, std::move(coro), options));
   }
+  template <converts_to_coro A>
+  auto create_task(A&& awaitable, TaskOptions options = {}) const {
+    return create_task(Coro<typename std::decay_t<A>::value_type>(std::forward<A>(awaitable)), options);
+  }
 
   /// Runs `coro` on the strand and gives its value. Cancelled: it is.
   template <class T>

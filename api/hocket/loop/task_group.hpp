@@ -30,6 +30,10 @@ class TaskGroup {
     adopt(task.state());
     return task;
   }
+  template <converts_to_coro A>
+  auto create_task(A&& awaitable, TaskOptions options = {}) {
+    return create_task(Coro<typename std::decay_t<A>::value_type>(std::forward<A>(awaitable)), options);
+  }
   template <class F, class... Args>
     requires(!is_coro<std::decay_t<F>> && std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>...>)
   auto create_task(F&& fn, Args&&... args) {
