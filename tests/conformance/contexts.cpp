@@ -36,6 +36,15 @@ IN_BOTH_DOORS(contexts, what_a_child_sets_its_creator_does_not_see) {
   EXPECT_EQ(number.get(), 1);
 }
 
+IN_BOTH_DOORS(contexts, a_context_gives_a_value_its_variable_or_what_it_is_told_instead) {
+  text.set("here");
+  const auto context = asyncio::copy_context();
+  EXPECT_EQ(context.get(text, "nothing"), "here");
+  EXPECT_EQ(asyncio::Context().get(text, "nothing"), "nothing");
+  EXPECT_EQ(asyncio::Context().get(number, '\1'), 1);
+  co_return;
+}
+
 IN_BOTH_DOORS(contexts, a_plain_await_shares_the_context) {
   auto set = []() -> Coro<> {
     number.set(7);

@@ -53,9 +53,9 @@ class Context {
   /// The value of `var` here; throws KeyError when it was not set. Mirrors Context.__getitem__.
   template <class T>
   T operator[](const ContextVar<T>& var) const;
-  /// The value of `var` here, or `fallback`. Mirrors Context.get.
+  /// The value of `var` here, or `fallback`, which may be anything that becomes a T. Mirrors Context.get.
   template <class T>
-  T get(const ContextVar<T>& var, T fallback) const;
+  T get(const ContextVar<T>& var, std::type_identity_t<T> fallback) const;
   template <class T>
   bool contains(const ContextVar<T>& var) const noexcept;
   /// How many variables have a value.
@@ -227,7 +227,7 @@ T Context::operator[](const ContextVar<T>& var) const {
 }
 
 template <class T>
-T Context::get(const ContextVar<T>& var, T fallback) const {
+T Context::get(const ContextVar<T>& var, std::type_identity_t<T> fallback) const {
   if (const auto found = var.value_in(state_.get())) return *found;
   return fallback;
 }
