@@ -1,6 +1,7 @@
 // StreamReader: the bytes that come from a connection. A counted handle: a copy is the same reader.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <exception>
 #include <iterator>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <hocket/loop/coro.hpp>
 #include <hocket/stream/errors.hpp>
@@ -51,6 +53,16 @@ class StreamReader {
   /// StreamReader.readuntil.
   Coro<std::string> readuntil(std::string separator = "\n") const {
     return stream::reader_state::readuntil(state_, std::move(separator));
+  }
+  /// Up to and with the separator that ends first, of those that end there the shortest: `readuntil("\r\n", "\n")`.
+  /// That one counts for LimitOverrunError. ValueError for none. Mirrors StreamReader.readuntil of a tuple.
+  Coro<std::string> readuntil(std::vector<std::string> separators) const {
+    return stream::reader_state::readuntil(state_, std::move(separators));
+  }
+  template <std::convertible_to<std::string_view>... More>
+    requires(sizeof...(More) > 0)
+  Coro<std::string> readuntil(std::string_view separator, const More&... more) const {
+    return readuntil(std::vector<std::string>{std::string(separator), std::string(std::string_view(more))...});
   }
 
   /// Lines by readline() until the end: `ASYNC_FOR(std::string line, reader) { ... }`. Mirrors `async for line in

@@ -15,6 +15,13 @@ constexpr std::size_t first_receive = 4096;       // bytes: what an idle connect
 constexpr std::size_t largest_receive = 1 << 16;  // bytes
 constexpr int receives_in_a_row = 16;             // then a task that never waits lets others run
 
+std::span<const std::string> shortest_first(reader_state::separators& any) {
+  if (const auto* const one = std::get_if<std::string>(&any)) return {one, 1};
+  auto& some = std::get<std::vector<std::string>>(any);
+  std::sort(some.begin(), some.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  return some;
+}
+
 }  // namespace
 
 reader_state::reader_state(std::shared_ptr<connection> source, std::size_t limit)
@@ -50,12 +57,14 @@ Coro<std::string> reader_state::readexactly(std::shared_ptr<reader_state> self, 
   co_return taken;
 }
 
-Coro<std::string> reader_state::readuntil(std::shared_ptr<reader_state> self, std::string separator) {
-  if (separator.empty()) throw ValueError("Separator should be at least one-byte string");
+Coro<std::string> reader_state::readuntil(std::shared_ptr<reader_state> self, separators any) {
+  const std::span<const std::string> wanted = shortest_first(any);
+  if (wanted.empty()) throw ValueError("Separator should contain at least one element");
+  if (wanted.front().empty()) throw ValueError("Separator should be at least one-byte string");
   self->throw_if_failed();
   std::size_t searched = 0;
   for (;;) {
-    found result = self->find(separator, searched);
+    found result = self->find(wanted, searched);
     if (result.text) co_return std::move(*result.text);
     if (result.ended) throw IncompleteReadError(self->take(std::string::npos), std::nullopt);
     co_await arrival(*self, result.looked_at + 1, "readuntil");
@@ -64,7 +73,7 @@ Coro<std::string> reader_state::readuntil(std::shared_ptr<reader_state> self, st
 
 Coro<std::string> reader_state::readline(std::shared_ptr<reader_state> self) {
   try {
-    co_return co_await readuntil(self, "\n");
+    co_return co_await readuntil(self, std::string("\n"));
   } catch (const IncompleteReadError& e) {
     co_return e.partial();
   } catch (const LimitOverrunError& e) {
@@ -222,17 +231,25 @@ void reader_state::throw_if_failed() const {
   if (auto e = exception()) std::rethrow_exception(e);
 }
 
-// CPython's StreamReader.readuntil, one round: `searched` is how far no separator can begin.
-reader_state::found reader_state::find(std::string_view separator, std::size_t& searched) {
+// CPython's StreamReader.readuntil, one round: `searched` is how far no separator can begin. They come shortest first.
+reader_state::found reader_state::find(std::span<const std::string> separators, std::size_t& searched) {
   const std::lock_guard lock(mutex_);
   const std::string_view bytes = buffer_.view();
-  if (bytes.size() >= searched + separator.size()) {
-    const std::size_t at = bytes.find(separator, searched);
-    if (at != std::string_view::npos) {
-      if (at > limit_) throw LimitOverrunError("Separator is found, but chunk is longer than limit", at);
-      return {buffer_.take(at + separator.size())};
+  if (bytes.size() >= searched + separators.front().size()) {
+    constexpr std::size_t nowhere = std::string_view::npos;
+    std::size_t begin = nowhere, end = nowhere;
+    for (const std::string& s : separators) {
+      const std::size_t at = bytes.find(s, searched);
+      if (at == nowhere || at + s.size() >= end) continue;
+      begin = at;
+      end = at + s.size();
     }
-    searched = bytes.size() + 1 - separator.size();
+    if (end != nowhere) {
+      if (begin > limit_) throw LimitOverrunError("Separator is found, but chunk is longer than limit", begin);
+      return {buffer_.take(end)};
+    }
+    const std::size_t longest = separators.back().size();
+    searched = bytes.size() < longest ? 0 : bytes.size() + 1 - longest;
     if (searched > limit_) throw LimitOverrunError("Separator is not found, and chunk exceed the limit", searched);
   }
   return {std::nullopt, eof_, bytes.size()};

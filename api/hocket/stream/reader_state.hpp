@@ -19,6 +19,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include <hocket/loop/coro.hpp>
 #include <hocket/rt/base/atomics.hpp>
@@ -34,6 +36,8 @@ class arrival;
 
 class reader_state {
  public:
+  using separators = std::variant<std::string, std::vector<std::string>>;
+
   /// Without a connection: fed by hand. Throws ValueError("Limit cannot be <= 0").
   reader_state(std::shared_ptr<connection> source, std::size_t limit);
   reader_state(const reader_state&) = delete;
@@ -43,7 +47,7 @@ class reader_state {
   // As the functions of StreamReader. Each keeps the state alive while it waits.
   static Coro<std::string> read(std::shared_ptr<reader_state> self, long long n);
   static Coro<std::string> readexactly(std::shared_ptr<reader_state> self, long long n);
-  static Coro<std::string> readuntil(std::shared_ptr<reader_state> self, std::string separator);
+  static Coro<std::string> readuntil(std::shared_ptr<reader_state> self, separators any);
   static Coro<std::string> readline(std::shared_ptr<reader_state> self);
   static Coro<std::size_t> readinto(std::shared_ptr<reader_state> self, std::span<char> into);
   static Coro<bool> fill(std::shared_ptr<reader_state> self);
@@ -72,7 +76,7 @@ class reader_state {
   bool has_locked(std::size_t bytes) const noexcept { return eof_ || buffer_.size() >= bytes; }
   void end_after(int error);
   void throw_if_failed() const;
-  found find(std::string_view separator, std::size_t& searched);
+  found find(std::span<const std::string> separators, std::size_t& searched);
   std::string take(std::size_t bytes);
   std::size_t take_into(std::span<char> into);
   void drop_overlong_line(std::size_t consumed);

@@ -132,6 +132,52 @@ TEST_P(stream_reader, readuntil_over_the_limit_says_how_much_and_leaves_the_byte
   }());
 }
 
+TEST_P(stream_reader, readuntil_of_several_separators_gives_the_shortest_that_ends_with_one) {
+  run_here([]() -> Coro<> {
+    auto r = fed("line 1\nline 2\r");
+    EXPECT_EQ("line 1\n", co_await r.readuntil("\r", "\n"));
+    EXPECT_EQ("line 2\r", co_await r.readuntil("\r", "\n"));
+
+    const std::vector<std::string> later_and_longer{"DEF", "BCDE"};
+    r.feed_data("ABCDEFG");
+    EXPECT_EQ("ABCDE", co_await r.readuntil(later_and_longer));
+    EXPECT_EQ("FG", r.buffered());
+  }());
+}
+
+TEST_P(stream_reader, readuntil_waits_for_a_long_separator_beside_a_short_one_at_every_split) {
+  run_here([]() -> Coro<> {
+    const std::string text = "dataZlong seAlong sep";
+    for (std::size_t a = 0; a <= text.size(); ++a) {
+      for (std::size_t b = a; b <= text.size(); ++b) {
+        StreamReader r;
+        auto feeder = create_task(
+            feed_later(r, std::vector<std::string>{text.substr(0, a), text.substr(a, b - a), text.substr(b)}, true));
+        EXPECT_EQ("dataZlong seA", co_await r.readuntil("long sep", "A")) << a << " " << b;
+        EXPECT_EQ("long sep", co_await r.readuntil("A", "long sep")) << a << " " << b;
+        co_await feeder;
+      }
+    }
+  }());
+}
+
+TEST_P(stream_reader, readuntil_of_several_separators_measures_the_shortest_of_those_that_match) {
+  run_here([]() -> Coro<> {
+    auto r = fed("some dataA", 3);
+    try {
+      co_await r.readuntil("ome dataA", "A");
+      ADD_FAILURE();
+    } catch (const LimitOverrunError& e) {
+      EXPECT_STREQ("Separator is found, but chunk is longer than limit", e.what());
+      EXPECT_EQ(9u, e.consumed());
+    }
+    EXPECT_EQ("some dataA", r.buffered());
+    EXPECT_EQ("ValueError: Separator should be at least one-byte string", co_await failure_of(r.readuntil("A", "")));
+    EXPECT_EQ("ValueError: Separator should contain at least one element",
+              co_await failure_of(r.readuntil(std::vector<std::string>())));
+  }());
+}
+
 TEST_P(stream_reader, readexactly_waits_for_all_and_tells_of_a_short_end) {
   run_here([]() -> Coro<> {
     auto r = fed("abc");
