@@ -78,7 +78,7 @@ void connection::append_answer(const Response& response) {
 
 /// Appends what stands for the answer that failed, and reports it.
 void connection::append_failure(std::exception_ptr failed) {
-  if (is_cancelled_error(failed) || is_exit_request(failed)) std::rethrow_exception(failed);
+  if (kind_of(failed) != error_kind::ordinary) std::rethrow_exception(failed);
   const Request& request = parser_.request();
   keep_ = keep_ && may_keep();
   entry_.handler_errors.add();

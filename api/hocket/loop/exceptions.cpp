@@ -47,10 +47,19 @@ std::string represent(const std::exception_ptr& e) {
   return text.empty() ? name + "()" : name + "('" + text + "')";
 }
 
-bool is_cancelled_error(const std::exception_ptr& e) noexcept { return is_exception<CancelledError>(e); }
-
-bool is_exit_request(const std::exception_ptr& e) noexcept {
-  return is_exception<KeyboardInterrupt>(e) || is_exception<SystemExit>(e);
+error_kind kind_of(const std::exception_ptr& e) noexcept {
+  if (!e) return error_kind::ordinary;
+  try {
+    std::rethrow_exception(e);
+  } catch (const CancelledError&) {
+    return error_kind::cancelled;
+  } catch (const KeyboardInterrupt&) {
+    return error_kind::exit_request;
+  } catch (const SystemExit&) {
+    return error_kind::exit_request;
+  } catch (...) {
+    return error_kind::ordinary;
+  }
 }
 
 }  // namespace hocket

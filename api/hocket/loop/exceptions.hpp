@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <string>
 #include <typeinfo>
@@ -100,10 +101,12 @@ bool is_exception(const std::exception_ptr& e) noexcept {
   }
 }
 
-/// Whether `e` is a CancelledError.
-bool is_cancelled_error(const std::exception_ptr& e) noexcept;
+/// What an exception asks for: nothing, the end of a task (CancelledError), or that of the program (KeyboardInterrupt,
+/// SystemExit). The latter two must not be swallowed. Null is ordinary.
+enum class error_kind : std::uint8_t { ordinary, cancelled, exit_request };
+error_kind kind_of(const std::exception_ptr& e) noexcept;
 
-/// Whether `e` is one that must not be swallowed: KeyboardInterrupt or SystemExit.
-bool is_exit_request(const std::exception_ptr& e) noexcept;
+inline bool is_cancelled_error(const std::exception_ptr& e) noexcept { return kind_of(e) == error_kind::cancelled; }
+inline bool is_exit_request(const std::exception_ptr& e) noexcept { return kind_of(e) == error_kind::exit_request; }
 
 }  // namespace hocket

@@ -39,22 +39,6 @@ class remote_cancel final : public rt::runnable {
   std::string message_;
 };
 
-enum class error_kind { ordinary, cancelled, exit_request };
-
-error_kind kind_of(const std::exception_ptr& e) noexcept {
-  try {
-    std::rethrow_exception(e);
-  } catch (const CancelledError&) {
-    return error_kind::cancelled;
-  } catch (const KeyboardInterrupt&) {
-    return error_kind::exit_request;
-  } catch (const SystemExit&) {
-    return error_kind::exit_request;
-  } catch (...) {
-    return error_kind::ordinary;
-  }
-}
-
 // Whatever is not a part of another task has a state of its own.
 task_core* core_of(rt::task_base* t) noexcept { return t ? static_cast<task_core*>(&t->whole_task()) : nullptr; }
 

@@ -227,7 +227,7 @@ Coro<> server_state::serve(std::shared_ptr<server_state> self, std::shared_ptr<r
   }
   if (!failed) co_return;
   c->close();
-  if (is_cancelled_error(failed) || is_exit_request(failed)) std::rethrow_exception(failed);
+  if (kind_of(failed) != error_kind::ordinary) std::rethrow_exception(failed);
   report_problem("Unhandled exception in client_connected_cb", self->text(), failed);
 }
 
