@@ -16,6 +16,11 @@ Coro<int> yielding(int value) {
   co_return value;
 }
 
+Coro<> leaves(int code) {
+  throw asyncio::SystemExit(code);
+  co_return;
+}
+
 }  // namespace
 
 IN_BOTH_DOORS(eager, what_does_not_wait_is_done_at_once) {
@@ -75,6 +80,64 @@ IN_BOTH_DOORS(eager, an_exception_is_the_tasks_own) {
   auto task = asyncio::create_task(fail(), {.eager_start = true});
   EXPECT_TRUE(task.done());
   EXPECT_EQ(co_await ending(task), "ValueError: eager");
+}
+
+IN_BOTH_DOORS(eager, a_request_to_exit_leaves_create_task_and_not_the_run) {
+  Log log;
+  auto loop = asyncio::get_running_loop();
+  loop.set_exception_handler([&](const asyncio::EventLoop&, const asyncio::ExceptionContext& c) {
+    log(c.message + ": " + describe(c.exception));
+  });
+  EXPECT_EQ(ending_of([] { asyncio::create_task(leaves(3), {.eager_start = true}); }), "SystemExit: 3");
+  EXPECT_EQ(log.entries(), (Entries{"Task exception was never retrieved: SystemExit: 3"}));
+  co_await settle();
+  EXPECT_EQ(asyncio::all_tasks().size(), 1u);
+
+  auto body = [](asyncio::TaskGroup& tg) { tg.create_task(leaves(4), {.eager_start = true}); };
+  EXPECT_EQ(co_await ending(asyncio::task_group(body)), "SystemExit: 4");
+  loop.set_exception_handler(nullptr);
+}
+
+IN_BOTH_DOORS(eager, a_task_within_one_has_its_own_request_to_exit) {
+  auto inner = []() -> Coro<int> {
+    co_return ending_of([] { asyncio::create_task(leaves(5), {.eager_start = true}); }) == "SystemExit: 5";
+  };
+  EXPECT_EQ(asyncio::create_task(inner(), {.eager_start = true}).result(), 1);
+  auto passes_it_on = []() -> Coro<> {
+    asyncio::create_task(leaves(6), {.eager_start = true});
+    co_return;
+  };
+  EXPECT_EQ(ending_of([&] { asyncio::create_task(passes_it_on(), {.eager_start = true}); }), "SystemExit: 6");
+  co_await settle();
+}
+
+TEST(eager, a_request_to_exit_ends_the_run_when_nobody_stops_it) {
+  const auto in_a_task = []() -> Coro<> {
+    asyncio::create_task(leaves(7), {.eager_start = true});
+    co_return;
+  };
+  const auto in_a_callback = []() -> Coro<> {
+    asyncio::get_running_loop().call_soon([] { asyncio::create_task(leaves(7), {.eager_start = true}); });
+    co_await asyncio::sleep(1000);
+  };
+  const auto after_a_wait = []() -> Coro<> {
+    auto waits = []() -> Coro<> {
+      co_await asyncio::sleep(0);
+      throw asyncio::SystemExit(7);
+    };
+    asyncio::create_task(waits(), {.eager_start = true});
+    co_await asyncio::sleep(1000);
+  };
+  const auto by_way_of_threadsafe = []() -> Coro<> {
+    auto loop = asyncio::get_running_loop();
+    loop.set_task_factory(asyncio::eager_task_factory);
+    asyncio::run_coroutine_threadsafe(leaves(7), loop);
+    co_await asyncio::sleep(1000);
+  };
+  for (const auto main : {+in_a_task, +in_a_callback, +after_a_wait, +by_way_of_threadsafe}) {
+    EXPECT_EQ(ending_of([&] { return asyncio::run(main(), {.virtual_clock = true}), 0; }), "SystemExit: 7");
+    EXPECT_EQ(ending_of([&] { return asyncio::run_parallel(main(), {.virtual_clock = true}), 0; }), "SystemExit: 7");
+  }
 }
 
 IN_BOTH_DOORS(eager, may_be_cancelled_where_it_waits) {

@@ -179,7 +179,7 @@ class threadsafe_start {
     if (outer_) outer_.cancel();
   }
 
-  void begin() noexcept {
+  void begin() {
     const ConcurrentFuture<T> outer = std::move(outer_);
     outer_ = {};
     if (outer.cancelled()) return coro_.close();
@@ -187,7 +187,9 @@ class threadsafe_start {
       const Task<T> task = create_task(std::move(coro_));
       (new future_chain_of<T>(rt::counted_ptr<task_state<T>>(task.state()), outer.future()))->begin();
     } catch (...) {
-      outer.future().try_set_exception(std::current_exception());
+      const std::exception_ptr error = std::current_exception();
+      outer.future().try_set_exception(error);
+      if (is_exit_request(error)) throw;  // of an eager task: it ends the run
     }
   }
 

@@ -52,20 +52,21 @@ rt::counted_ptr<task_state<T>> start_task(loop_state& loop, rt::task_home& home,
                                           rt::counted_ptr<task_scope> scope = nullptr, bool born_cancelled = false) {
   if (!coro) throw TypeError("a coroutine was expected, got one that was already awaited or moved from");
   auto handle = coro.release();
+  rt::counted_ptr<task_state<T>> state;
   try {
     if (!born_cancelled) refuse_captured_closure(handle.promise());  // one that never runs never looks
     loop.check_closed();
-    auto state = rt::counted_ptr<task_state<T>>::adopt(new task_state<T>(home, handle));
+    state = rt::counted_ptr<task_state<T>>::adopt(new task_state<T>(home, handle));
     if (!options.name.empty()) state->set_name(std::string(options.name));
     if (scope) state->set_scope(std::move(scope));
     if (options.context) state->context().use(rt::counted_ptr<context_state>(options.context.state()));
     if (born_cancelled) state->task_base::cancel();
-    state->start(options.eager_start.value_or(false) && loop_state::running_here() == &loop && home.runs_here());
-    return state;
   } catch (...) {
     handle.destroy();
     throw;
   }
+  state->start(options.eager_start.value_or(false) && loop_state::running_here() == &loop && home.runs_here());
+  return state;
 }
 
 /// The coroutine that a task factory is given.
@@ -106,9 +107,9 @@ loop_state& running_loop();
 
 /// Schedules a coroutine as a task of the running loop: it starts when the caller next suspends, in its turn. In the
 /// parallel door another worker may start it at once. With `eager_start` it runs at the call, as a task of its own, up
-/// to its first await that waits, and never waits in a queue when it ends before. Any code that runs in a loop. Throws
-/// RuntimeError("no running event loop") elsewhere; TypeError for the call of a capturing lambda. Mirrors
-/// asyncio.create_task.
+/// to its first await that waits, and never waits in a queue when it ends before; a KeyboardInterrupt or SystemExit
+/// that it ends with then is thrown here. Any code that runs in a loop. Throws RuntimeError("no running event loop")
+/// elsewhere; TypeError for the call of a capturing lambda. Mirrors asyncio.create_task.
 template <class T>
 Task<T> create_task(Coro<T> coro, TaskOptions options = {}) {
   loop_state& loop = running_loop();

@@ -66,11 +66,43 @@ task_core::~task_core() {
   if (is_exclusive()) home().let_go();
 }
 
+// A task's step within create_task, on this thread. A request to exit leaves by that call, as it leaves CPython's
+// Task.__eager_start, and ends the run if nobody stops it on its way.
+class task_core::eager_step {
+ public:
+  explicit eager_step(task_core& t) noexcept : task_(t), outer_(std::exchange(innermost, this)) {}
+  eager_step(const eager_step&) = delete;
+  eager_step& operator=(const eager_step&) = delete;
+  ~eager_step() { innermost = outer_; }
+
+  void run() {
+    task_.run_now();
+    if (exit_request_) std::rethrow_exception(std::move(exit_request_));
+  }
+
+  /// False when it is not in such a step: then the request is the run's.
+  static bool takes(const task_core& t, const std::exception_ptr& exit_request) noexcept {
+    if (!innermost || &innermost->task_ != &t) return false;
+    innermost->exit_request_ = exit_request;
+    return true;
+  }
+
+ private:
+  static inline constinit thread_local eager_step* innermost = nullptr;
+
+  task_core& task_;
+  eager_step* const outer_;
+  std::exception_ptr exit_request_;
+};
+
 void task_core::start(bool eagerly) {
-  if (!its_loop().add_task(*this)) throw RuntimeError("Event loop is closed");
+  if (!its_loop().add_task(*this)) {
+    take_root().destroy();
+    throw RuntimeError("Event loop is closed");
+  }
   if (const auto s = scope()) s->enter();  // who makes a task of a scope is in it
   if (eagerly) {
-    run_now();
+    eager_step(*this).run();
   } else {
     schedule();
   }
@@ -93,7 +125,7 @@ rt::task_base* task_core::finish(bool began) noexcept {
   std::uint64_t ended_run = 0;
   if (error) {
     const error_kind kind = kind_of(error);
-    if (kind == error_kind::exit_request) ended_run = loop.note_escape(error);
+    if (kind == error_kind::exit_request && !eager_step::takes(*this, error)) ended_run = loop.note_escape(error);
     if (kind == error_kind::cancelled) {
       publish_cancelled(std::move(error));
     } else {

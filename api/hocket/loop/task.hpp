@@ -75,7 +75,8 @@ class task_core : public future_core, public rt::task_base, public rt::list_node
   ~task_core() override;
 
   /// Puts the task among those of its loop, which then holds it, and queues its first step.
-  /// Eagerly: runs it in the calling code's place until it waits or ends.
+  /// Eagerly: runs it in the calling code's place until it waits or ends, and throws the request to exit that it then
+  /// ended with. Its coroutine is gone when the loop is closed, for which it throws RuntimeError.
   void start(bool eagerly = false);
 
   rt::task_base* finish(bool began) noexcept final;
@@ -95,6 +96,8 @@ class task_core : public future_core, public rt::task_base, public rt::list_node
 
  private:
   explicit task_core(rt::task_home& home) noexcept;
+
+  class eager_step;
 
   loop_state& its_loop() const noexcept;
   void leave_scope() noexcept;
