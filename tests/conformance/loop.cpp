@@ -220,7 +220,7 @@ TEST(loop, runs_one_coroutine_after_another) {
 }
 
 TEST(loop, prints_as_pythons_does) {
-  auto loop = asyncio::new_event_loop();
+  auto loop = asyncio::new_event_loop({.debug = false});
   EXPECT_EQ(asyncio::str(loop), "<_UnixSelectorEventLoop running=False closed=False debug=False>");
   loop.close();
   EXPECT_EQ(asyncio::str(loop), "<_UnixSelectorEventLoop running=False closed=True debug=False>");

@@ -16,6 +16,7 @@ asyncio::RunOptions virtual_time() {
   asyncio::RunOptions o;
   o.virtual_clock = true;
   o.workers = 2;
+  o.debug = false;  // it says more
   return o;
 }
 
