@@ -74,6 +74,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._births = weakref.WeakKeyDictionary()
         self._count = 0
         super().__init__(self._jumps)
+        # The default is lost in sums with times of more than 1.6e7 seconds, and what is due then would never be run.
+        self._clock_resolution = 1e-8
         self.set_exception_handler(lambda loop, context: None)
 
     def create_task(self, *args, **kwargs):

@@ -81,11 +81,38 @@ class interpreter {
     co_return last;
   }
 
-  /// A task awaits only younger ones: in a ring of awaits CPython's cancel() would recurse for ever.
+  /// A task awaits only younger ones: in a ring of awaits CPython's cancel() would recurse for ever. And none while it
+  /// has the lock of a condition that others wait for: these end only with the lock, however often cancelled.
   bool may_await(int slot) const {
+    const AnyTask me = asyncio::current_task();
+    for (int i = 0; i < conditions; ++i) {
+      if (cond_owners_[i] == me && cond_waits_[i] > 0) return false;
+    }
     if (!slots_[slot]) return false;
     const auto age = [&](const AnyTask& t) { return std::find(tasks_.begin(), tasks_.end(), t) - tasks_.begin(); };
-    return age(slots_[slot]) > age(asyncio::current_task());
+    return age(slots_[slot]) > age(me);
+  }
+
+  /// Waits for the condition, whose lock the task has.
+  Coro<> wait_for_condition(int i) {
+    struct entry {
+      explicit entry(int& n) noexcept : count(n) { ++count; }
+      ~entry() { --count; }
+      int& count;
+    };
+    const entry waits(cond_waits_[i]);
+    co_await conditions_[i].wait();
+  }
+
+  /// Runs the steps as the owner of the condition's lock.
+  Coro<int> run_as_owner(int i, const block& b) {
+    struct ownership {
+      explicit ownership(AnyTask& o) noexcept : owner(o) { owner = asyncio::current_task(); }
+      ~ownership() { owner = {}; }
+      AnyTask& owner;
+    };
+    const ownership mine(cond_owners_[i]);
+    co_return co_await run(b);
   }
 
   /// Runs the steps; gives the number of the last.
@@ -242,8 +269,8 @@ class interpreter {
         break;
       case op::cond_wait: {
         auto held = co_await conditions_[s.a].guard();
-        co_await conditions_[s.a].wait();
-        say(s.number, "gives", co_await run(s.blocks[0]));
+        co_await wait_for_condition(s.a);
+        say(s.number, "gives", co_await run_as_owner(s.a, s.blocks[0]));
         break;
       }
       case op::notify: {
@@ -329,6 +356,8 @@ class interpreter {
   std::vector<asyncio::Semaphore> semaphores_;
   std::vector<asyncio::Event> events_;
   std::vector<asyncio::Condition> conditions_;
+  int cond_waits_[conditions] = {};  // tasks that are in wait() of each
+  AnyTask cond_owners_[conditions];
   std::vector<asyncio::Barrier> barriers_;
   std::vector<asyncio::Future<int>> futures_;
   std::vector<std::pair<Task<int>, asyncio::DoneCallback>> callbacks_;

@@ -36,6 +36,8 @@ class Interpreter:
         self.semaphores = [asyncio.Semaphore(value) for value in (1, 2)]
         self.events = [asyncio.Event(), asyncio.Event()]
         self.conditions = [asyncio.Condition(), asyncio.Condition()]
+        self.cond_waits = [0, 0]  # tasks that are in wait() of each condition
+        self.cond_owners = [None, None]
         self.barriers = [asyncio.Barrier(2), asyncio.Barrier(3)]
         self.callbacks = []  # (task, callback)
 
@@ -66,9 +68,13 @@ class Interpreter:
         return await self.run(block)
 
     def may_await(self, slot):
-        """A task awaits only younger ones: in a ring of awaits CPython's cancel() would recurse for ever."""
+        """A task awaits only younger ones: in a ring of awaits CPython's cancel() would recurse for ever. And none while
+        it has the lock of a condition that others wait for: these end only with the lock, however often cancelled."""
+        me = asyncio.current_task()
+        if any(owner is me and waits > 0 for owner, waits in zip(self.cond_owners, self.cond_waits)):
+            return False
         task = self.slots[slot]
-        return task and (task not in self.tasks or self.tasks.index(task) > self.tasks.index(asyncio.current_task()))
+        return task and (task not in self.tasks or self.tasks.index(task) > self.tasks.index(me))
 
     async def run(self, block):
         last = 0
@@ -216,8 +222,16 @@ class Interpreter:
 
     async def cond_wait(self, number, a, b, seconds, blocks):
         async with self.conditions[a]:
-            await self.conditions[a].wait()
-            self.say(number, "gives", await self.run(blocks[0]))
+            self.cond_waits[a] += 1
+            try:
+                await self.conditions[a].wait()
+            finally:
+                self.cond_waits[a] -= 1
+            self.cond_owners[a] = asyncio.current_task()
+            try:
+                self.say(number, "gives", await self.run(blocks[0]))
+            finally:
+                self.cond_owners[a] = None
 
     async def notify(self, number, a, b, seconds, blocks):
         async with self.conditions[a]:
