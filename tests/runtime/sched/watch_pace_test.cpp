@@ -4,18 +4,22 @@
 namespace hocket::rt {
 namespace {
 
-TEST(watch_pace, is_half_as_fast_once_it_has_found_no_hog_for_a_while) {
+TEST(watch_pace, slows_down_while_it_finds_no_hog) {
   watch_pace pace;
   for (unsigned i = 0; i < watch_pace::trust; ++i) {
     EXPECT_EQ(watch_pace::tick, pace.to_next_look());
     pace.note(false);
   }
-  EXPECT_EQ(2 * watch_pace::tick, pace.to_next_look());
+  for (unsigned i = watch_pace::trust; i < watch_pace::long_trust; ++i) {
+    EXPECT_EQ(2 * watch_pace::tick, pace.to_next_look());
+    pace.note(false);
+  }
+  EXPECT_EQ(4 * watch_pace::tick, pace.to_next_look());
 }
 
 TEST(watch_pace, is_the_fast_one_again_at_the_first_hog) {
   watch_pace pace;
-  for (unsigned i = 0; i < 2 * watch_pace::trust; ++i) pace.note(false);
+  for (unsigned i = 0; i < 2 * watch_pace::long_trust; ++i) pace.note(false);
   pace.note(true);
   EXPECT_EQ(watch_pace::tick, pace.to_next_look());
   for (unsigned i = 1; i < watch_pace::trust; ++i) pace.note(false);

@@ -1,5 +1,5 @@
-// How long the watch waits between two looks: a tick, and twice that once it has found no hog for a while. So where
-// there are none it costs half as much, and the first one is found a tick later.
+// How long the watch waits between two looks: a tick, twice that once it has found no hog for a while, and four times
+// when that is long ago. So where there are none it costs a quarter, and the first one is found a few ticks later.
 // Calls: note(): who holds the watch's mutex; the rest: any thread.
 #pragma once
 
@@ -13,9 +13,12 @@ namespace hocket::rt {
 class watch_pace {
  public:
   static constexpr nanos tick = nanos_per_ms;
-  static constexpr unsigned trust = 64;  // looks in vain, and the ticks become longer
+  static constexpr unsigned trust = 64, long_trust = 256;  // looks in vain, and the ticks become longer
 
-  nanos to_next_look() const noexcept { return in_vain_.load(relaxed) < trust ? tick : 2 * tick; }  // order: a hint
+  nanos to_next_look() const noexcept {
+    const unsigned in_vain = in_vain_.load(relaxed);  // order: a hint
+    return in_vain < trust ? tick : in_vain < long_trust ? 2 * tick : 4 * tick;
+  }
 
   /// A look is over.
   void note(bool found_a_hog) noexcept {

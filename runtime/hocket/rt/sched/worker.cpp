@@ -20,6 +20,7 @@ constexpr unsigned dispatches_per_round = 61;  // then each source has its turn,
 constexpr unsigned sources = 3;
 constexpr unsigned most_next_in_row = 3;
 constexpr int busy_events = 32;  // a busy worker takes so many at a look; a sleeping one takes them all
+constexpr unsigned most_looks_put_off = 10;
 constexpr nanos stuck_after = 3 * nanos_per_us;
 constexpr int wary_events = 1;  // while what an event starts may hog, the others are better off with somebody else
 constexpr int few_events = 8;   // it may still turn out to, and who stands by for hogs is alone
@@ -70,7 +71,7 @@ runnable* worker::find_work(bool has_leave) noexcept {
   const bool due = poll_clock_.is_due();
   if (poll_clock_.last_call() >= hog_time) meter_.alarm_about_last_run();
   // What it finds is in the ready queue then. Not without leave: the events are the workers', if they come to them.
-  if ((std::exchange(poll_owed_, false) || due) && has_leave) look_at_reactor();
+  if ((std::exchange(poll_owed_, false) || due) && has_leave) look_when_due();
 
   // The one just woken by the one that ran: its data is warm. Not for ever, while others wait.
   if (next_in_row_ < most_next_in_row || !has_ready()) {
@@ -148,7 +149,16 @@ runnable* worker::take_ready() noexcept {
       if (runnable* r = ready_.owner().pop()) push_ready(*r);
     }
   }
+  ahead_ -= ahead_ > 0;
   return ready_.owner().pop();
+}
+
+/// Who came at the last look is not all served yet, and who comes now would stand behind: then timers alone, for a
+/// while.
+void worker::look_when_due() noexcept {
+  if (ahead_ > 0 && has_ready() && ++looks_put_off_ < most_looks_put_off) return deliver({});
+  looks_put_off_ = 0;
+  look_at_reactor();
 }
 
 /// A look without waiting. Not while others see to it: they have what comes before this one could.
@@ -164,10 +174,12 @@ void worker::look_at_reactor() noexcept {
 
 void worker::deliver(runnable_list&& came) noexcept {
   delivering_ = true;
+  const bool has_events = !came.empty();
   counters_.io_events.add(came.size());
   while (runnable* r = came.pop_front()) r->run();
   counters_.timers_fired.add(sched_.fire_due_timers());
   delivering_ = false;
+  if (has_events) ahead_ = ready_.size_hint();
   // This worker takes the first one itself.
   if (ready_.size_hint() > 1) sched_.wake_one();
 }

@@ -150,6 +150,7 @@ class alignas(cache_line) worker {
   runnable* relieve() noexcept;
   runnable* steal_round(bool& contended) noexcept;
   runnable* steal_next_of_stuck() noexcept;
+  void look_when_due() noexcept;
   void look_at_reactor() noexcept;
   void stop_searching() noexcept;
   void step_aside() noexcept;
@@ -172,6 +173,8 @@ class alignas(cache_line) worker {
   unsigned next_in_row_ = 0;
   poll_clock poll_clock_;
   bool poll_owed_ = false;        // the clock said so where there was no time to look
+  std::size_t ahead_ = 0;         // of the ready queue, until all who came with the last look are served
+  unsigned looks_put_off_ = 0;    // since that look
   arrivals arrivals_;             // of who stands by
   std::uint64_t stays_seen_ = 0;  // of others in the reactor, at the last look
   random_source random_;
