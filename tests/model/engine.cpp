@@ -37,7 +37,7 @@ void engine::run_once() {
   const unsigned first = pick();
   if (first != nobody) {
     current_ = first;
-#if defined(HOCKET_MODEL_TSAN)
+#if HOCKET_TSAN
     __tsan_switch_to_fiber(fibers_[first]->tsan, 0);
 #endif
     swapcontext(&main_, &fibers_[first]->context);
@@ -90,7 +90,7 @@ void engine::switch_to(unsigned next) {
   const unsigned me = current_;
   if (next == me) return;
   current_ = next;
-#if defined(HOCKET_MODEL_TSAN)
+#if HOCKET_TSAN
   __tsan_switch_to_fiber(next == nobody ? main_tsan_ : fibers_[next]->tsan, 0);
 #endif
   swapcontext(&fibers_[me]->context, next == nobody ? &main_ : &fibers_[next]->context);
@@ -243,7 +243,7 @@ void engine::fail(const std::string& what) {
   if (failure_.empty()) failure_ = what;
   if (current_ == nobody) return;
   current_ = nobody;
-#if defined(HOCKET_MODEL_TSAN)
+#if HOCKET_TSAN
   __tsan_switch_to_fiber(main_tsan_, 0);
 #endif
   setcontext(&main_);  // the fiber is left as it is

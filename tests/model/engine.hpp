@@ -15,16 +15,11 @@
 #include <string>
 #include <vector>
 
+#include <hocket/rt/base/sanitizers.hpp>
+
 #include "explorer.hpp"
 
-#if defined(__SANITIZE_THREAD__)
-#define HOCKET_MODEL_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define HOCKET_MODEL_TSAN 1
-#endif
-#endif
-#if defined(HOCKET_MODEL_TSAN)
+#if HOCKET_TSAN
 #include <sanitizer/tsan_interface.h>
 #endif
 
@@ -51,7 +46,7 @@ struct fiber {
   std::vector<delayed_store> stores;
   vector_clock clock;
   unsigned priority = 0;  // PCT
-#if defined(HOCKET_MODEL_TSAN)
+#if HOCKET_TSAN
   void* tsan = __tsan_create_fiber(0);
 #endif
 };
@@ -119,7 +114,7 @@ class engine {
   std::unique_ptr<world> world_;
   std::vector<std::unique_ptr<fiber>> fibers_;
   ucontext_t main_{};
-#if defined(HOCKET_MODEL_TSAN)
+#if HOCKET_TSAN
   void* main_tsan_ = __tsan_get_current_fiber();
 #endif
   unsigned current_ = nobody;

@@ -7,19 +7,15 @@
 #include <cstdio>
 #include <string>
 
+#include <hocket/rt/base/sanitizers.hpp>
+
 #include "explorer.hpp"
 #include "model_atomics.hpp"
 #include "support/deadline.hpp"
 
 namespace hocket::model {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool is_sanitized = true;
-#elif defined(__has_feature)
-inline constexpr bool is_sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-inline constexpr bool is_sanitized = false;
-#endif
+inline constexpr bool is_sanitized = HOCKET_ASAN || HOCKET_TSAN;
 
 /// Every order within `limits` passes; prints how many there were. A sanitizer, which slows fibers down a hundredfold
 /// and sees here only what one thread does, gets smaller bounds.

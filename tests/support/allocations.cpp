@@ -4,13 +4,7 @@
 #include <cstdlib>
 #include <new>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HOCKET_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HOCKET_SANITIZED 1
-#endif
-#endif
+#include <hocket/rt/base/sanitizers.hpp>
 
 namespace hocket::testing_support {
 namespace {
@@ -22,7 +16,7 @@ constinit thread_local unsigned until_failure = 0;
 }  // namespace
 
 bool counts_allocations() noexcept {
-#if defined(HOCKET_SANITIZED)
+#if HOCKET_ASAN || HOCKET_TSAN
   return false;
 #else
   return true;
@@ -33,7 +27,7 @@ std::uint64_t allocations() noexcept { return count.load(std::memory_order_relax
 std::int64_t own_blocks() noexcept { return blocks; }
 void fail_allocation(unsigned n) noexcept { until_failure = n; }
 
-#if !defined(HOCKET_SANITIZED)
+#if !(HOCKET_ASAN || HOCKET_TSAN)
 namespace {
 
 void* counted(std::size_t size) {
@@ -55,7 +49,7 @@ void give_back(void* p) noexcept {
 
 }  // namespace hocket::testing_support
 
-#if !defined(HOCKET_SANITIZED)
+#if !(HOCKET_ASAN || HOCKET_TSAN)
 void* operator new(std::size_t size) { return hocket::testing_support::counted(size); }
 void* operator new[](std::size_t size) { return hocket::testing_support::counted(size); }
 void operator delete(void* p) noexcept { hocket::testing_support::give_back(p); }

@@ -5,19 +5,11 @@
 #include <optional>
 #include <vector>
 
+#include <hocket/rt/base/sanitizers.hpp>
+
 namespace hocket::support {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr bool under_sanitizer = true;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
-inline constexpr bool under_sanitizer = true;
-#else
-inline constexpr bool under_sanitizer = false;
-#endif
-#else
-inline constexpr bool under_sanitizer = false;
-#endif
+inline constexpr bool under_sanitizer = HOCKET_ASAN || HOCKET_TSAN || HOCKET_MSAN;
 
 /// The number that a variable holds; nullopt when it is not set. A bad value: one line to stderr and exit status 2.
 std::optional<std::uint64_t> number_from_environment(const char* name, std::uint64_t least, std::uint64_t most);

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <hocket/rt/base/env.hpp>
+#include <hocket/rt/base/sanitizers.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -40,16 +41,10 @@ std::string build_kind() {
 #if !defined(NDEBUG)
   kind += ", with assertions";
 #endif
-#if defined(__SANITIZE_ADDRESS__)
+#if HOCKET_ASAN
   kind += ", AddressSanitizer";
-#elif defined(__SANITIZE_THREAD__)
+#elif HOCKET_TSAN
   kind += ", ThreadSanitizer";
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-  kind += ", AddressSanitizer";
-#elif __has_feature(thread_sanitizer)
-  kind += ", ThreadSanitizer";
-#endif
 #endif
   return kind;
 }

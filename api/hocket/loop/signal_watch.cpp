@@ -17,6 +17,7 @@
 #include <hocket/loop/interrupts.hpp>
 #include <hocket/loop/loop_state.hpp>
 #include <hocket/rt/base/atomics.hpp>
+#include <hocket/rt/base/sanitizers.hpp>
 
 namespace hocket {
 namespace {
@@ -49,13 +50,7 @@ void check_signal(int signal) {
 
 // As CPython: a call that a signal interrupts goes on. Not under ThreadSanitizer: it puts a handler off until the
 // thread's next atomic operation, and a wait that goes on would keep it waiting.
-#if defined(__SANITIZE_THREAD__)
-constexpr int action_flags = 0;
-#elif defined(__has_feature)
-constexpr int action_flags = __has_feature(thread_sanitizer) ? 0 : SA_RESTART;
-#else
-constexpr int action_flags = SA_RESTART;
-#endif
+constexpr int action_flags = HOCKET_TSAN ? 0 : SA_RESTART;
 
 void set_action(int signal, void (*handler)(int)) {
   struct sigaction action{};

@@ -11,17 +11,11 @@
 
 #include <cstddef>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HOCKET_CALLS_BY_NAME 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define HOCKET_CALLS_BY_NAME 1
-#endif
-#endif
+#include <hocket/rt/base/sanitizers.hpp>
 
 namespace hocket::net {
 
-#if defined(HOCKET_CALLS_BY_NAME)
+#if HOCKET_ASAN || HOCKET_TSAN || HOCKET_MSAN
 
 inline ssize_t kernel_receive(int fd, void* into, std::size_t size, int flags) noexcept {
   return ::recv(fd, into, size, flags);

@@ -1,6 +1,6 @@
 #include <hocket/tbb/tsan.hpp>
 
-#if defined(HOCKET_TBB_TSAN)
+#if HOCKET_TSAN
 
 #include <utility>
 

@@ -7,17 +7,11 @@
 // parallel_for are not ordered, so a race between them is found. Nothing is left of this in other builds.
 #pragma once
 
+#include <hocket/rt/base/sanitizers.hpp>
+
 namespace hocket {
 
-#if defined(__SANITIZE_THREAD__)
-#define HOCKET_TBB_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define HOCKET_TBB_TSAN 1
-#endif
-#endif
-
-#if defined(HOCKET_TBB_TSAN)
+#if HOCKET_TSAN
 
 /// This thread is in TBB's code, between the caller's pieces. What came before is ordered before the leaves; what the
 /// leaves did, before what follows.

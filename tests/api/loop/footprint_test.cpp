@@ -1,5 +1,6 @@
 // What a sleeping task weighs: its block and the frame of its coroutine.
 #include <hocket/hocket.hpp>
+#include <hocket/rt/base/sanitizers.hpp>
 #include <hocket/rt/coro/frame_pool.hpp>
 
 #include <gtest/gtest.h>
@@ -11,13 +12,7 @@ namespace {
 
 using hocket::Coro;
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool frames_on_heap = true;
-#elif defined(__has_feature)
-constexpr bool frames_on_heap = __has_feature(address_sanitizer);
-#else
-constexpr bool frames_on_heap = false;
-#endif
+constexpr bool frames_on_heap = HOCKET_ASAN;
 
 // On x86-64 and its like: pointers of eight bytes.
 static_assert(sizeof(void*) != 8 || sizeof(hocket::task_state<void>) <= 96);

@@ -225,7 +225,7 @@ TEST(parallel_for, holds_the_virtual_clock_only_while_it_computes) {
   }
 }
 
-#if defined(HOCKET_TBB_TSAN)
+#if HOCKET_TSAN
 // The two meet without an order between them, so that they run on two threads, and ThreadSanitizer could not know more.
 // Many writes, because it overlooks one that comes at the very same moment as the other.
 Coro<> two_pieces_write_the_same() {

@@ -8,18 +8,14 @@
 #include <thread>
 #include <vector>
 
+#include <hocket/rt/base/sanitizers.hpp>
+
 #include "../sched/probe.hpp"
 
 namespace hocket::rt::test {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool frames_on_heap = true;
-#elif defined(__has_feature)
-constexpr bool frames_on_heap = __has_feature(address_sanitizer);
-#else
-constexpr bool frames_on_heap = false;
-#endif
+constexpr bool frames_on_heap = HOCKET_ASAN;
 
 struct held {
   unsigned char* at;

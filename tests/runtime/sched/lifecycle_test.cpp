@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <hocket/rt/base/cpu.hpp>
+#include <hocket/rt/base/sanitizers.hpp>
 #include <hocket/rt/sched/thread_start.hpp>
 
 #include "probe.hpp"
@@ -22,13 +23,7 @@
 namespace hocket::rt::test {
 namespace {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr bool is_sanitized = true;
-#elif defined(__has_feature)
-constexpr bool is_sanitized = __has_feature(thread_sanitizer) || __has_feature(address_sanitizer);
-#else
-constexpr bool is_sanitized = false;
-#endif
+constexpr bool is_sanitized = HOCKET_ASAN || HOCKET_TSAN;
 
 std::size_t entries(const char* directory) {
   return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(directory), {}));

@@ -10,16 +10,9 @@
 #include <vector>
 
 #include <hocket/rt/base/atomics.hpp>
+#include <hocket/rt/base/sanitizers.hpp>
 #include <hocket/rt/coro/origins.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define HOCKET_FRAMES_ON_HEAP 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HOCKET_FRAMES_ON_HEAP 1
-#endif
-#endif
 
 namespace hocket::rt {
 namespace {
@@ -203,7 +196,7 @@ std::atomic<std::size_t> plain_most{largest};
 }
 
 [[gnu::noinline]] void* take_otherwise(std::size_t size) {
-#if !defined(HOCKET_FRAMES_ON_HEAP)
+#if !HOCKET_ASAN
   void* const frame = size <= largest ? take_from_pool(size) : ::operator new(size);
 #else
   void* const frame = ::operator new(size);
@@ -216,7 +209,7 @@ std::atomic<std::size_t> plain_most{largest};
 
 // Both are noinline: a coroutine may be resumed on another thread, so the pool's address must not be remembered in one.
 [[gnu::noinline]] void* allocate_frame(std::size_t size) {
-#if !defined(HOCKET_FRAMES_ON_HEAP)
+#if !HOCKET_ASAN
   if (size <= plain_most.load(relaxed)) {  // order: a setting
     if (own_pool) [[likely]]
       return own_pool->take(size_class_of(size));
@@ -226,7 +219,7 @@ std::atomic<std::size_t> plain_most{largest};
 }
 
 [[gnu::noinline]] void free_frame(void* frame, [[maybe_unused]] std::size_t size) noexcept {
-#if !defined(HOCKET_FRAMES_ON_HEAP)
+#if !HOCKET_ASAN
   if (size <= largest) {
     frame_pool& home = *slab::of(frame).home;
     if (&home == own_pool) {
