@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <hocket/loop/function_name.hpp>
+
 #include "doors.hpp"
 
 namespace conformance {

@@ -129,7 +129,4 @@ std::vector<FrameCallGraphEntry> Task<T>::get_stack(std::optional<int> limit) co
   return AnyTask(*this).get_stack(limit);
 }
 
-/// "reader::fetch" of what a compiler or demangler makes of a function's name.
-std::string qualified_name(std::string_view function);
-
 }  // namespace hocket
