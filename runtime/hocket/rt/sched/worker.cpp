@@ -154,9 +154,10 @@ runnable* worker::take_ready() noexcept {
 }
 
 /// Who came at the last look is not all served yet, and who comes now would stand behind: then timers alone, for a
-/// while.
+/// while, unless it was a long run that made it due.
 void worker::look_when_due() noexcept {
-  if (ahead_ > 0 && has_ready() && ++looks_put_off_ < most_looks_put_off) return deliver({});
+  const bool was_short = poll_clock_.last_call() < sched_.plan().poll_interval;
+  if (ahead_ > 0 && has_ready() && was_short && ++looks_put_off_ < most_looks_put_off) return deliver({});
   looks_put_off_ = 0;
   look_at_reactor();
 }
