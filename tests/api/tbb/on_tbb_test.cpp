@@ -8,10 +8,10 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <hocket/hocket.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
 #include <hocket/tbb/tbb.hpp>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -32,14 +32,12 @@ namespace {
 
 constexpr int endless = 2'000'000'000;
 
-// But for the followers: a slow machine makes any function look like one that hogs, and they are called.
 long threads_of_process() {
-  return std::ranges::count_if(std::filesystem::directory_iterator("/proc/self/task"), [](const auto& thread) {
-    std::string name;
-    std::getline(std::ifstream(thread.path() / "comm"), name);
-    return !name.starts_with("hocket-f");
-  });
+  return std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator());
 }
+
+// A slow machine makes any function look like one that hogs: its followers are nobody else's threads.
+long followers() { return static_cast<long>(asyncio::running_loop().sched().counters().followers); }
 
 void spin_us(int us) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(us);
@@ -249,7 +247,7 @@ Coro<> count_threads() {
   std::atomic<long> most{0};
   std::mutex mutex;
   std::set<std::thread::id> who;
-  const long before = threads_of_process();
+  const long before = threads_of_process() - followers();
   auto body = [&](int) {
     most = std::max(most.load(), threads_of_process());
     const std::lock_guard lock(mutex);
@@ -258,7 +256,7 @@ Coro<> count_threads() {
   co_await asyncio::parallel_for(0, 300, body);
   auto plain = [&] { tbb::parallel_for(0, 300, body, tbb::simple_partitioner()); };
   co_await asyncio::on_tbb(plain);
-  EXPECT_EQ(most.load(), before);
+  EXPECT_TRUE(eventually([&] { return most.load() <= before + followers(); })) << most << " threads, not " << before;
   EXPECT_LE(who.size(), asyncio::running_loop().sched().workers());
 }
 
@@ -266,14 +264,14 @@ TEST(lending, makes_no_thread) { at_every_count(count_threads); }
 
 // User code that knows nothing of hocket::tbb's functions, in an ordinary task.
 Coro<> plain_tbb_in_a_task() {
-  const long before = threads_of_process();
+  const long before = threads_of_process() - followers();
   std::atomic<long> most{0};
   std::set<std::thread::id> who;  // no lock: all of it runs on the calling thread
   tbb::parallel_for(0, 300, [&](int) {
     most = std::max(most.load(), threads_of_process());
     who.insert(std::this_thread::get_id());
   });
-  EXPECT_EQ(most.load(), before);
+  EXPECT_TRUE(eventually([&] { return most.load() <= before + followers(); })) << most << " threads, not " << before;
   EXPECT_EQ(who.size(), 1u);
   co_return;
 }
