@@ -279,9 +279,10 @@ class EventLoop {
   void set_slow_callback_duration(Delay d) const { state().set_slow_callback_duration(d.nanos()); }
 
   /// Cancels and drains what is left, closes async generators, then lets go of the pool. A closed loop stays closed.
-  /// Any thread. Throws RuntimeError("Cannot close a running event loop"), also to a callback or reader of the loop
-  /// itself; RuntimeError("Cannot run the event loop while another loop is running") when tasks or generators are left
-  /// and the caller is in another loop; when it is closed, the KeyboardInterrupt or SystemExit that a task ended with
+  /// Tasks that other threads make meanwhile are cancelled too, or refused as by a closed loop. Any thread. Throws
+  /// RuntimeError("Cannot close a running event loop"), also to a callback or reader of the loop itself;
+  /// RuntimeError("Cannot run the event loop while another loop is running") when tasks or generators are left and the
+  /// caller is in another loop; when it is closed, the KeyboardInterrupt or SystemExit that a task ended with
   /// meanwhile. The last handle may go anywhere.
   void close() const { state().close(); }
 

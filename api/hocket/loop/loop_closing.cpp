@@ -13,6 +13,7 @@
 #include <hocket/loop/fd_watch.hpp>
 #include <hocket/loop/generator_book.hpp>
 #include <hocket/loop/signal_watch.hpp>
+#include <hocket/rt/sched/thread_context.hpp>
 
 namespace hocket {
 namespace {
@@ -24,8 +25,9 @@ std::atomic<rt::nanos> virtual_spent{0};
 rt::nanos loop_state::virtual_time_spent() noexcept { return virtual_spent.load(rt::relaxed); }  // order: a sum
 
 void loop_state::cancel_leftovers() {
-  // Tasks may make tasks while they end, and so may other threads: this goes on until there are none.
-  while (task_count() > 0) {
+  // Tasks may make tasks while they end: this goes on until there are none. Other threads could go on for ever, and
+  // are refused from the second round on.
+  for (; task_count() > 0; limit_intake(intake::insiders)) {
     const auto left = tasks();
     if (left.empty()) {
       std::this_thread::yield();  // a worker is at its last step of ending one
@@ -96,8 +98,20 @@ bool loop_state::try_end_intake() noexcept {
     if (!shard.tasks.empty()) return false;
   }
   if (!generators_->try_end_intake()) return false;
-  for (auto& shard : shards_) shard.takes_tasks = false;
+  for (auto& shard : shards_) shard.takes = intake::none;
   return true;
+}
+
+// Unless another thread has closed it meanwhile.
+void loop_state::limit_intake(intake to) noexcept {
+  for (auto& shard : shards_) {
+    const std::lock_guard guard(shard.mutex);
+    if (shard.takes != intake::none) shard.takes = to;
+  }
+}
+
+bool loop_state::is_insider() const noexcept {
+  return running_here() == this || closer_.load(rt::relaxed) == &rt::this_thread();  // order: its own, or another's
 }
 
 void loop_state::close(std::optional<rt::nanos> executor_limit) {
@@ -108,11 +122,17 @@ void loop_state::close(std::optional<rt::nanos> executor_limit) {
   if (running_here() && !home().is_serial() && (callback_count() > 0 || fd_watches_->is_in_use()))
     throw RuntimeError("Cannot run the event loop while another loop is running");
   struct closing {
-    explicit closing(generator_book& b) : book(b) { book.leave_to_shut_down(true); }
-    ~closing() { book.leave_to_shut_down(false); }
-    generator_book& book;
+    explicit closing(loop_state& l) : loop(l) {
+      loop.generators_->leave_to_shut_down(true);
+      loop.closer_.store(&rt::this_thread(), rt::relaxed);  // order: as is_insider()
+    }
+    ~closing() {
+      loop.generators_->leave_to_shut_down(false);
+      if (!loop.is_closed()) loop.limit_intake(intake::all);
+    }
+    loop_state& loop;
   };
-  const closing until_it_is_closed(*generators_);
+  const closing until_it_is_closed(*this);
   // Other threads may still make tasks: those are ended, too, or refused.
   for (bool is_over = false; !is_over;) {
     cancel_leftovers();

@@ -427,7 +427,8 @@ loop_state::registry_shard& loop_state::shard_of(const task_core& t) noexcept { 
 bool loop_state::add_task(task_core& t) noexcept {
   auto& shard = shard_of(t);
   const std::lock_guard guard(shard.mutex);
-  if (!shard.takes_tasks) return false;
+  if (shard.takes != intake::all && (shard.takes == intake::none || !is_insider())) [[unlikely]]
+    return false;
   t.add_first_ref();  // it is not scheduled yet
   if (debug()) t.begin_debug();
   shard.tasks.push_back(t);

@@ -230,13 +230,16 @@ class loop_state {
   friend class callback;
   class run_end;
 
+  enum class intake : std::uint8_t { all, insiders, none };  // insiders: its own code, and the thread that closes it
   struct alignas(rt::cache_line) registry_shard {
     mutable rt::futex_mutex mutex;
     rt::counted_list<task_core> tasks;  // guarded by mutex
-    bool takes_tasks = true;            // guarded by mutex
+    intake takes = intake::all;         // guarded by mutex
   };
   static constexpr unsigned shard_count = 8;
   registry_shard& shard_of(const task_core& t) noexcept;
+  void limit_intake(intake to) noexcept;
+  bool is_insider() const noexcept;
 
   // What the end of a run has to do, on the thread that saw it.
   struct stopping_run {
@@ -275,6 +278,7 @@ class loop_state {
   pool_task_home pool_home_;
   bulk_task_home bulk_home_;
   std::array<registry_shard, shard_count> shards_;
+  std::atomic<const void*> closer_{nullptr};  // the thread that closes it, by its context
   mutable rt::futex_mutex callbacks_mutex_;
   rt::counted_list<callback> callbacks_;  // guarded by callbacks_mutex_: scheduled, and not yet called to the end
   bool takes_callbacks_ = true;           // guarded by callbacks_mutex_
