@@ -12,10 +12,15 @@
 
 namespace {
 
-// Times differ from run to run, and folders from machine to machine.
+// Times differ from run to run, folders from machine to machine, and which line is a coroutine's from compiler to
+// compiler: its first, or with g++ its last.
 std::string normalised(std::string text) {
   text = std::regex_replace(text, std::regex("took [0-9]+\\.[0-9]+ seconds"), "took # seconds");
-  return std::regex_replace(text, std::regex("[^ \"\n]*/misbehaving\\.cpp"), "misbehaving.cpp");
+  text = std::regex_replace(text, std::regex("[^ \"\n]*/misbehaving\\.cpp"), "misbehaving.cpp");
+#if !defined(__clang__)
+  text = std::regex_replace(text, std::regex("(defined at misbehaving\\.cpp:|^misbehaving\\.cpp:)[0-9]+"), "$1#");
+#endif
+  return text;
 }
 
 std::string printed_by(const std::string& command) {

@@ -71,17 +71,18 @@ Coro<> swallows() {
 
 // --- slow steps ---
 
+// Not a lambda within those below, which are templates: g++'s demangler cannot read the names of what stands in one.
+Coro<> calls_back_and_rests() {
+  asyncio::get_running_loop().set_slow_callback_duration(0.0);
+  asyncio::get_running_loop().call_soon([] {});
+  co_await asyncio::create_task(rests(1));
+}
+
 // C43: log_slow_callbacks.
 TEST(debug, tells_of_each_step_when_none_is_short_enough) {
   in_both_doors(
       [](auto run) {
-        const std::string text = told_by([&] {
-          run([]() -> Coro<> {
-            asyncio::get_running_loop().set_slow_callback_duration(0.0);
-            asyncio::get_running_loop().call_soon([] {});
-            co_await asyncio::create_task(rests(1));
-          }());
-        });
+        const std::string text = told_by([&] { run(calls_back_and_rests()); });
         EXPECT_TRUE(std::regex_search(
             text, std::regex("(^|\n)Executing <Handle <lambda>\\(\\) at .*debug\\.cpp:[0-9]+ created at "
                              ".*debug\\.cpp:[0-9]+> took 0\\.000 seconds\n")))
@@ -289,21 +290,22 @@ TEST(debug, a_coroutine_that_was_never_awaited_says_who_made_it) {
       {.debug = true});
 }
 
+// As calls_back_and_rests(). Notes the line of the first.
+Coro<> leaves_failures_behind(unsigned& line) {
+  line = __LINE__ + 1;
+  asyncio::create_task(fails());
+  co_await settle();
+  new_future<int>().set_exception(asyncio::ValueError("unseen"));
+  asyncio::get_running_loop().call_soon([] { throw asyncio::ValueError("in a callback"); });
+  co_await settle();
+}
+
 TEST(debug, what_was_never_retrieved_says_who_made_it) {
   if (!hocket::rt::symbols_have_lines()) GTEST_SKIP() << "no libbacktrace";
   in_both_doors(
       [](auto run) {
         unsigned line = 0;
-        const std::string text = told_by([&] {
-          run([](unsigned& at) -> Coro<> {
-            at = __LINE__ + 1;
-            asyncio::create_task(fails());
-            co_await settle();
-            new_future<int>().set_exception(asyncio::ValueError("unseen"));
-            asyncio::get_running_loop().call_soon([] { throw asyncio::ValueError("in a callback"); });
-            co_await settle();
-          }(line));
-        });
+        const std::string text = told_by([&] { run(leaves_failures_behind(line)); });
         EXPECT_TRUE(std::regex_search(
             text, std::regex("Task exception was never retrieved\n"
                              "future: <Task finished .*exception=ValueError\\('lost'\\) created at .*debug\\.cpp:" +

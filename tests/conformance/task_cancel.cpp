@@ -442,10 +442,11 @@ IN_BOTH_DOORS(task_cancel, a_ring_may_go_through_a_gather) {
 IN_BOTH_DOORS(task_cancel, a_run_ends_over_a_ring_that_is_left) {
   const auto left = std::make_shared<std::array<Task<>, 2>>();
   for (const std::size_t i : {0u, 1u}) {
-    (*left)[i] = asyncio::create_task([left, i]() -> Coro<> {
+    auto awaits_the_other = [left, i]() -> Coro<> {
       co_await settle();
       co_await (*left)[1 - i];
-    });
+    };
+    (*left)[i] = asyncio::create_task(awaits_the_other);
   }
   co_await asyncio::sleep(1);
 }
