@@ -18,7 +18,8 @@ std::string normalised(std::string text) {
   text = std::regex_replace(text, std::regex("took [0-9]+\\.[0-9]+ seconds"), "took # seconds");
   text = std::regex_replace(text, std::regex("[^ \"\n]*/misbehaving\\.cpp"), "misbehaving.cpp");
 #if !defined(__clang__)
-  text = std::regex_replace(text, std::regex("((?:defined|created) at misbehaving\\.cpp:|^misbehaving\\.cpp:)[0-9]+"), "$1#");
+  text = std::regex_replace(text, std::regex("((?:defined|created) at misbehaving\\.cpp:|^misbehaving\\.cpp:)[0-9]+"),
+                            "$1#");
 #endif
   return text;
 }

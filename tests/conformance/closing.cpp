@@ -18,6 +18,13 @@ using token = std::shared_ptr<int>;
 
 Coro<> wait_long([[maybe_unused]] token held) { co_await asyncio::sleep(3600); }
 
+Coro<> wait_for_its_cancel() {
+  try {
+    co_await asyncio::sleep(3600);
+  } catch (const CancelledError&) {
+  }
+}
+
 }  // namespace
 
 TEST(closing, within_another_loop_is_refused_while_tasks_are_left) {
@@ -137,6 +144,7 @@ TEST(closing, while_others_make_tasks_ends_or_refuses_each) {
           ends[i] = ending_of([&] {
             for (tasks[i].push_back(loop.create_task(wait_long(held))), ++begun;;) {
               tasks[i].push_back(loop.create_task(wait_long(held)));
+              std::this_thread::sleep_for(std::chrono::microseconds(20));
             }
           });
         });
@@ -152,6 +160,33 @@ TEST(closing, while_others_make_tasks_ends_or_refuses_each) {
     EXPECT_EQ(held.use_count(), 1);
     if (testing::Test::HasFailure()) return;
   }
+}
+
+// Other threads might make tasks as fast as they are cancelled: what is made by the first round's tasks is the second
+// round's, and from then on only the loop's own code makes any.
+TEST(closing, from_the_second_round_on_refuses_the_tasks_of_other_threads) {
+  with_loops([](const EventLoop& loop) {
+    std::string of_outsider;
+    Task<> of_insider;
+    auto second = [&]() -> Coro<> {
+      co_await wait_for_its_cancel();
+      std::thread([&] { of_outsider = ending_of([&] { loop.create_task(asyncio::sleep(0)); }); }).join();
+      of_insider = asyncio::create_task(asyncio::sleep(0));
+    };
+    auto first = [&]() -> Coro<> {
+      co_await wait_for_its_cancel();
+      asyncio::create_task(second);
+      co_await settle();
+    };
+    const auto begin = [&]() -> Coro<> {
+      asyncio::create_task(first);
+      co_await settle();
+    };
+    loop.run_until_complete(begin());
+    loop.close();
+    EXPECT_EQ(of_outsider, "RuntimeError: Event loop is closed");
+    EXPECT_TRUE(of_insider.done());
+  });
 }
 
 // The call that a future's end asks for while the loop closes is dropped without a word.
