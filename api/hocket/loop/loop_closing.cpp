@@ -111,7 +111,8 @@ void loop_state::limit_intake(intake to) noexcept {
 }
 
 bool loop_state::is_insider() const noexcept {
-  return running_here() == this || closer_.load(rt::relaxed) == &rt::this_thread();  // order: its own, or another's
+  // order: only the thread that stored its own address can find it.
+  return running_here() == this || closer_.load(rt::relaxed) == &rt::this_thread();
 }
 
 void loop_state::close(std::optional<rt::nanos> executor_limit) {

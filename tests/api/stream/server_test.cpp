@@ -219,9 +219,9 @@ std::vector<int> unconnected_sockets() {
 }
 
 // For this process, from now on.
-bool leave_few_descriptors() {
+bool leave_few_descriptors(int one_of_ours) {
   std::vector<int> taken;
-  while (taken.size() < free_descriptors) taken.push_back(::dup(0));
+  while (taken.size() < free_descriptors) taken.push_back(::dup(one_of_ours));
   const rlim_t limit = static_cast<rlim_t>(taken.back()) + 1;
   for (const int fd : taken) ::close(fd);
   const rlimit few{limit, limit};
@@ -234,7 +234,7 @@ int accept_with_few_descriptors() {
     Server server = co_await start_server(echo, "127.0.0.1", 0);
     // The clients have theirs already, and stand in the backlog as soon as they connect.
     std::vector<int> clients = unconnected_sockets();
-    if (!leave_few_descriptors()) co_return void(*out = 10);
+    if (!leave_few_descriptors(clients.front())) co_return void(*out = 10);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(server.port()));
@@ -247,10 +247,8 @@ int accept_with_few_descriptors() {
     if (std::clock() - cpu > CLOCKS_PER_SEC / 10) *out = 11;  // it spun
     // Room again: those that wait in the backlog are served within the pause.
     const int last = clients.back();
-    while (clients.size() > 1) {
-      ::close(clients.front());
-      clients.erase(clients.begin());
-    }
+    clients.pop_back();
+    for (const int c : clients) ::close(c);
     const timeval patience{.tv_sec = 20, .tv_usec = 0};
     ::setsockopt(last, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     ::send(last, "still here", 10, 0);

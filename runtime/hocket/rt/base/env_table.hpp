@@ -91,7 +91,8 @@ inline constexpr std::array<env_variable, env_count> env_table{{
      "by how much threads lower their nice value while they serve events for busy workers, where the system allows it "
      "(CAP_SYS_NICE or RLIMIT_NICE); auto: 10"},
     {env_id::poll_interval, "HOCKET_POLL_INTERVAL", env_kind::duration, nanos_per_us, 100 * nanos_per_ms, "100us",
-     "how long a busy worker may go without polling sockets and timers"},
+     "how long a busy worker may go without polling timers and sockets; sockets ten times as long while those of the "
+     "last poll are served"},
     {env_id::budget, "HOCKET_BUDGET", env_kind::count, 0, 1'000'000, "auto",
      "parallel door: how many operations that need not wait (a queue that has an item, a free lock) a task may do in a "
      "row before it gives way to others; auto: 128; 0: any number"},

@@ -65,8 +65,7 @@ class frame_pool {
   // The owner only.
   void* take(std::size_t size_class) {
     free_block*& list = free_[size_class];
-    if (!list) [[unlikely]]
-      refill(size_class);
+    if (!list) refill(size_class);
     return std::exchange(list, list->next);
   }
 
@@ -210,10 +209,8 @@ std::atomic<std::size_t> plain_most{largest};
 // Both are noinline: a coroutine may be resumed on another thread, so the pool's address must not be remembered in one.
 [[gnu::noinline]] void* allocate_frame(std::size_t size) {
 #if !HOCKET_ASAN
-  if (size <= plain_most.load(relaxed)) {  // order: a setting
-    if (own_pool) [[likely]]
-      return own_pool->take(size_class_of(size));
-  }
+  if (own_pool && size <= plain_most.load(relaxed)) [[likely]]  // order: a setting
+    return own_pool->take(size_class_of(size));
 #endif
   return take_otherwise(size);
 }

@@ -38,7 +38,9 @@ void task_base::run() noexcept {
 }
 
 // A part of the calling code's step, whoever observes that.
-void task_base::run_now() noexcept { run_within(this_thread(), traits_.load(relaxed) & ~observed); }
+void task_base::run_now() noexcept {
+  run_within(this_thread(), traits_.load(relaxed) & ~observed);  // order: as in run()
+}
 
 void task_base::run_within(thread_context& context, unsigned traits) noexcept {
   worker* const self = context.self;

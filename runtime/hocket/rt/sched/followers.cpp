@@ -63,7 +63,7 @@ void followers::main(worker& seat) noexcept {
   this_thread() = {};
 }
 
-// order, here and below: one word that says who may; what is run comes by the queue.
+// order, for the three below: one word that says who may; what is run comes by the queue.
 void followers::relieve_bulk() noexcept {
   auto before = bulk_relief::none;
   bulk_relief_.compare_exchange_strong(before, bulk_relief::offered, relaxed);

@@ -49,7 +49,7 @@ struct scheduler_plan {
   unsigned nice_boost = 0;       // by so much threads who serve events ask for a lower nice value
   nanos slice = 0;               // that threads who serve events ask of the kernel; 0: none
   nanos spin = 0;                // how long a searcher goes on looking before it parks
-  nanos poll_interval = 0;       // a busy worker looks at sockets and timers at least this often
+  nanos poll_interval = 0;       // how soon a busy worker looks at timers, and at sockets (worker::look_when_due)
   std::vector<unsigned> pin_to;  // worker i runs on pin_to[i % size()]; empty: not pinned
 };
 
