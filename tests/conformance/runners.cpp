@@ -146,19 +146,24 @@ TEST(runners, an_interrupt_reaches_a_main_that_only_yields) {
   });
 }
 
-// The task was cancelled by somebody else as well: the CancelledError is theirs.
+// The task was cancelled by somebody else as well: the CancelledError is theirs. It ends after both: an interrupt after
+// the end of the run would be nobody's, and end the process.
 TEST(runners, an_interrupt_of_a_cancelled_main_is_no_keyboard_interrupt) {
   for (int round = 0; round < 20 && !testing::Test::HasFailure(); ++round) {
     through_runners([](Runner& runner) {
-      auto cancel = [](AnyTask main) -> Coro<> {
+      std::atomic<bool> interrupted{false};
+      auto cancel = [&](AnyTask main) -> Coro<> {
         co_await asyncio::sleep(0);
         std::exchange(main, {}).cancel();  // and holds nothing of what it throws
         interrupt_self();
+        interrupted.store(true);
       };
       Task<> canceller;
       auto main = [&]() -> Coro<> {
         canceller = asyncio::create_task(cancel(asyncio::current_task()));
-        co_await asyncio::sleep(10);
+        const auto slept = co_await asyncio::as_result(asyncio::sleep(10));
+        EXPECT_TRUE(hocket::support::eventually([&] { return interrupted.load(); }));
+        slept.rethrow();
       };
       EXPECT_EQ(ending_of([&] { runner.run(main()); }), "CancelledError");
     });
