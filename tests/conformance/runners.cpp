@@ -152,7 +152,7 @@ TEST(runners, an_interrupt_of_a_cancelled_main_is_no_keyboard_interrupt) {
   for (int round = 0; round < 20 && !testing::Test::HasFailure(); ++round) {
     through_runners([](Runner& runner) {
       std::atomic<bool> interrupted{false};
-      auto cancel = [&](AnyTask main) -> Coro<> {
+      auto cancel = [&interrupted](AnyTask main) -> Coro<> {
         co_await asyncio::sleep(0);
         std::exchange(main, {}).cancel();  // and holds nothing of what it throws
         interrupt_self();
@@ -160,7 +160,7 @@ TEST(runners, an_interrupt_of_a_cancelled_main_is_no_keyboard_interrupt) {
       };
       Task<> canceller;
       auto main = [&]() -> Coro<> {
-        canceller = asyncio::create_task(cancel(asyncio::current_task()));
+        canceller = asyncio::create_task(cancel, asyncio::current_task());
         const auto slept = co_await asyncio::as_result(asyncio::sleep(10));
         EXPECT_TRUE(hocket::support::eventually([&] { return interrupted.load(); }));
         slept.rethrow();
