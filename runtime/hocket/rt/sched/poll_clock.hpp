@@ -1,7 +1,9 @@
 // Says when a busy worker must look at sockets and timers: when the interval is over, or after many dispatches.
 //
-// Reading the clock costs more than a short task does, so after short ones it is read at every eighth call only; the
-// first long one brings it back to every call. A seeded worker counts and reads no clock, so that its schedule replays.
+// Reading the clock costs more than a short task does, and a hundredth of a request that is a receive and a send. So
+// while calls are short it is read at every second, fourth or eighth one only, no further apart than half of the usual
+// interval; the first long one brings it back to every call. A seeded worker counts and reads no clock, so that its
+// schedule replays.
 // Calls: the worker itself.
 #pragma once
 
@@ -19,7 +21,7 @@ class poll_clock {
   /// Call once per dispatch or checkpoint. True at most once per interval / 8; the caller then looks.
   bool is_due() noexcept {
     ++calls_;
-    last_call_ = 0;
+    since_reading_ = 0;
     if (skip_ > 0) {
       --skip_;
       return false;
@@ -28,14 +30,15 @@ class poll_clock {
   }
 
   /// The caller has just looked for another reason, as after a sleep.
-  void looked() noexcept { calls_ = 0, last_poll_ = 0, last_read_ = 0, last_call_ = 0; }
+  void looked() noexcept { calls_ = 0, last_poll_ = 0, last_read_ = 0, since_reading_ = 0; }
 
-  /// How long it is since the call before this one, when both read the clock; else 0.
-  nanos last_call() const noexcept { return last_call_; }
+  /// How long the calls took since the one that read the clock before this one did; 0 when this one did not read it.
+  /// More than a short time is the last call's, or one's of the few before.
+  nanos since_reading() const noexcept { return since_reading_; }
 
  private:
   static constexpr unsigned longest_stride = 8;
-  static constexpr nanos short_call = 2 * nanos_per_us;
+  static constexpr nanos longest_unread = 50 * nanos_per_us;
 
   bool by_count() noexcept {
     if (calls_ < many_calls) return false;
@@ -44,8 +47,14 @@ class poll_clock {
   }
 
   bool by_time(nanos now) noexcept {
-    if (stride_ == 1 && last_read_ != 0) last_call_ = now - last_read_;
-    stride_ = now - last_read_ < short_call * stride_ ? (stride_ < longest_stride ? stride_ * 2 : longest_stride) : 1;
+    if (last_read_ != 0) {
+      since_reading_ = now - last_read_;
+      if (since_reading_ > longest_unread) {
+        stride_ = 1;
+      } else if (since_reading_ <= longest_unread / 4 && stride_ < longest_stride) {
+        stride_ *= 2;
+      }
+    }
     skip_ = stride_ - 1;
     last_read_ = now;
     if (last_poll_ == 0) last_poll_ = now;
@@ -58,7 +67,7 @@ class poll_clock {
 
   nanos interval_;
   nanos last_read_ = 0;
-  nanos last_call_ = 0;
+  nanos since_reading_ = 0;
   nanos last_poll_ = 0;  // 0: at the next reading of the clock
   unsigned calls_ = 0;
   unsigned skip_ = 0;

@@ -96,6 +96,15 @@ void standby::begin_watch() noexcept {
   duty_.bed().set_timer(pace_.to_next_look());
 }
 
+/// Workers that do so much in a tick are only seen to sleep between two batches: to end the watch and begin it anew costs
+/// more than to go on.
+bool standby::has_much_run() noexcept {
+  constexpr std::uint64_t much = 32;
+  std::uint64_t runs = 0;
+  for (unsigned i = 0; i < sched_.workers(); ++i) runs += sched_.seat(i).counters().runs.read();
+  return runs - std::exchange(runs_seen_, runs) >= much;
+}
+
 /// True: all workers sleep, and the next one that gets up begins the watch anew.
 bool standby::end_watch() noexcept {
   if (!sched_.all_asleep() || sched_.is_under_suspicion()) return false;
@@ -124,7 +133,7 @@ void standby::look_at_workers() noexcept {
   if (const nanos last = sched_.last_suspect_.load(relaxed); last != 0 && now - last > suspicion) {
     sched_.last_suspect_.store(0, relaxed);  // order: a hint
   }
-  if (end_watch()) return look_at_bulk(false, now);
+  if (!has_much_run() && end_watch()) return look_at_bulk(false, now);
   unsigned stuck_workers = 0;
   bool is_certain = false;
   for (unsigned i = 0, n = sched_.seat_count(); i < n; ++i) {

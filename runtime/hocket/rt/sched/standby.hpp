@@ -110,6 +110,7 @@ class standby {
   void stand() noexcept;
   void rest() noexcept;
 
+  bool has_much_run() noexcept;
   bool end_watch() noexcept;
 
   scheduler& sched_;
@@ -125,6 +126,7 @@ class standby {
   // The watch: its thread, or a follower's while it is busy itself. Guarded by look_mutex_.
   futex_mutex look_mutex_;
   std::vector<sighting> seen_;  // by seat
+  std::uint64_t runs_seen_ = 0;  // of all workers together
   nanos all_hog_since_ = 0;     // every worker at the same run, and bulk work waits; 0: it is not so
   struct stall_sighting {
     std::uint64_t runs = 0;

@@ -13,7 +13,7 @@ namespace hocket::rt {
 class watch_pace {
  public:
   static constexpr nanos tick = nanos_per_ms;
-  static constexpr unsigned trust = 64, long_trust = 256;  // looks in vain, and the ticks become longer
+  static constexpr unsigned trust = 16, long_trust = 64;  // looks in vain, and the ticks become longer
 
   nanos to_next_look() const noexcept {
     const unsigned in_vain = in_vain_.load(relaxed);  // order: a hint

@@ -69,7 +69,7 @@ runnable* worker::find_work(bool has_leave) noexcept {
   if (runnable* r = take_turn()) return r;
   // Before the next slot: two tasks that wake each other in turn must not keep sockets and timers waiting.
   const bool due = poll_clock_.is_due();
-  if (poll_clock_.last_call() >= hog_time) meter_.alarm_about_last_run();
+  if (poll_clock_.since_reading() >= hog_time) meter_.alarm_about_last_run();
   // What it finds is in the ready queue then. Not without leave: the events are the workers', if they come to them.
   if ((std::exchange(poll_owed_, false) || due) && has_leave) look_when_due();
 
@@ -156,7 +156,7 @@ runnable* worker::take_ready() noexcept {
 /// Who came at the last look is not all served yet, and who comes now would stand behind: then timers alone, for a
 /// while, unless it was a long run that made it due.
 void worker::look_when_due() noexcept {
-  const bool was_short = poll_clock_.last_call() < sched_.plan().poll_interval;
+  const bool was_short = poll_clock_.since_reading() < sched_.plan().poll_interval;
   if (ahead_ > 0 && has_ready() && was_short && ++looks_put_off_ < most_looks_put_off) return deliver({});
   looks_put_off_ = 0;
   look_at_reactor();
