@@ -1,8 +1,10 @@
 // Runs the tutorial programs as child processes and compares what they print with expected.json, byte for byte.
 //
 //   seed_runner --dir DIR --expected FILE [--virtual] [--repeat N] [--workers 1,2,4,8] [--load] [--jobs N]
-//               [--only NAME] [--limit SECONDS]
+//               [--only NAME] [--limit SECONDS] [--times N]
 //
+// `--times`: the programs of DIR are those of build/<preset>/tests/seeds (again.cpp), which run N times in one process;
+// each time is compared and counted. A process costs a hundred times what a program does that sleeps in virtual time.
 // In expected.json a '*' stands for any text within its line. In real time a program must also take its own number of
 // seconds; under the virtual clock it must take none. `--load` keeps every core busy from this process meanwhile.
 // Ends with "N passed, M failed"; the exit code is 0 only if nothing failed and something ran.
@@ -40,6 +42,7 @@ struct options {
   bool virtual_clock = false;
   bool load = false;
   int repeat = 1;
+  int times = 0;           // in each process; 0: once, by a program that takes no argument
   unsigned jobs = 0;       // 0: all at once in real time, two per core under the virtual clock
   double limit_s = 60;     // a child that takes longer is killed and counted as failed
   double lateness_s = 20;  // how much longer than its sleeps a program may take; generous, for loaded machines
@@ -100,6 +103,7 @@ options parse(int argc, char** argv) {
     else if (flag == "--virtual") o.virtual_clock = true;
     else if (flag == "--load") o.load = true;
     else if (flag == "--repeat") o.repeat = std::atoi(value().c_str());
+    else if (flag == "--times") o.times = std::atoi(value().c_str());
     else if (flag == "--jobs") o.jobs = static_cast<unsigned>(std::atoi(value().c_str()));
     else if (flag == "--limit") o.limit_s = std::atof(value().c_str());
     else if (flag == "--workers") o.workers = split(value());
@@ -173,7 +177,8 @@ outcome run_child(const options& o, const job& j) {
   std::vector<char*> envp;
   for (auto& e : env) envp.push_back(e.data());
   envp.push_back(nullptr);
-  char* argv[] = {const_cast<char*>(path.c_str()), nullptr};
+  const std::string times = std::to_string(o.times);
+  char* argv[] = {const_cast<char*>(path.c_str()), o.times > 0 ? const_cast<char*>(times.c_str()) : nullptr, nullptr};
 
   const auto start = steady::now();
   pid_t pid = 0;
@@ -201,16 +206,44 @@ outcome run_child(const options& o, const job& j) {
   return result;
 }
 
-/// Empty when the child did what is expected of it, else what was wrong.
-std::string complaint(const options& o, const golden& g, const outcome& r) {
-  if (r.timed_out) return "did not end within " + std::to_string(o.limit_s) + " s";
-  if (!matches(g.out, r.out)) return "stdout differs";
-  if (r.exit_code != g.exit_code) return "exit code " + std::to_string(r.exit_code);
+/// Empty when what the program did is what is expected of it, else what was wrong.
+std::string complaint(const golden& g, std::string_view out, std::string_view err, int exit_code) {
+  if (!matches(g.out, out)) return "stdout differs";
+  if (exit_code != g.exit_code) return "exit code " + std::to_string(exit_code);
   for (const auto& text : g.err_contains) {
-    if (r.err.find(text) == std::string::npos) return "stderr lacks: " + text;
+    if (err.find(text) == std::string_view::npos) return "stderr lacks: " + text;
   }
-  if (g.err_contains.empty() && !r.err.empty()) return "stderr is not empty";
-  const double expected = o.virtual_clock ? 0 : g.seconds;
+  if (g.err_contains.empty() && !err.empty()) return "stderr is not empty";
+  return "";
+}
+
+std::string_view cut_at(std::string_view& text, char end) {
+  const auto at = text.find(end);
+  const auto part = text.substr(0, at);
+  text.remove_prefix(at == std::string_view::npos ? text.size() : at + 1);
+  return part;
+}
+
+/// The same for a process that did it many times.
+std::string complaint_of_any(const options& o, const golden& g, outcome& r) {
+  std::string_view out = r.out, err = r.err;
+  for (int i = 0; i < o.times; ++i) {
+    const auto printed = cut_at(out, '\f'), warned = cut_at(err, '\f'), code = cut_at(out, '\n');
+    std::string wrong = code.empty() ? "did not come to its end" : complaint(g, printed, warned, std::atoi(code.data()));
+    if (wrong.empty()) continue;
+    r.out = std::string(printed), r.err = std::string(warned);
+    return "at time " + std::to_string(i + 1) + ": " + wrong;
+  }
+  return out.empty() && err.empty() ? "" : "printed something behind its end";
+}
+
+std::string complaint(const options& o, const golden& g, outcome& r) {
+  if (r.timed_out) return "did not end within " + std::to_string(o.limit_s) + " s";
+  if (std::string wrong = o.times > 0 ? complaint_of_any(o, g, r) : complaint(g, r.out, r.err, r.exit_code);
+      !wrong.empty()) {
+    return wrong;
+  }
+  const double expected = o.virtual_clock ? 0 : g.seconds * std::max(1, o.times);
   if (r.seconds < expected) return "ended after " + std::to_string(r.seconds) + " s, too early";
   if (r.seconds > expected + o.lateness_s) return "took " + std::to_string(r.seconds) + " s";
   return "";
@@ -274,12 +307,12 @@ int main(int argc, char** argv) {
           if (next == jobs.size()) return;
           const job& j = jobs[next++];
           lock.unlock();
-          const outcome r = run_child(o, j);
+          outcome r = run_child(o, j);
           const std::string wrong = complaint(o, *j.program, r);
           lock.lock();
           auto& t = table[j.workers];
           t.slowest_s = std::max(t.slowest_s, r.seconds);
-          ++(wrong.empty() ? t.passed : t.failed);
+          (wrong.empty() ? t.passed : t.failed) += std::max(1, o.times);
           if (!wrong.empty() && ++failed <= 10) {
             std::fprintf(stderr, "FAILED %s (workers %s): %s\n--- stdout:\n%s--- expected:\n%s--- stderr:\n%s\n",
                          j.program->name.c_str(), j.workers.empty() ? "default" : j.workers.c_str(), wrong.c_str(),
@@ -296,8 +329,10 @@ int main(int argc, char** argv) {
     std::printf("workers %-7s %7d passed, %d failed, slowest %.2f s\n", workers.empty() ? "default" : workers.c_str(),
                 t.passed, t.failed, t.slowest_s);
   }
-  std::printf("%zu passed, %d failed (%zu programs, %.1f s%s%s)\n", jobs.size() - static_cast<std::size_t>(failed),
-              failed, programs.size(), seconds, o.virtual_clock ? ", virtual clock" : ", real time",
+  const auto runs = static_cast<std::size_t>(std::max(1, o.times));
+  std::printf("%zu passed, %zu failed (%zu programs, %.1f s%s%s)\n",
+              (jobs.size() - static_cast<std::size_t>(failed)) * runs, static_cast<std::size_t>(failed) * runs,
+              programs.size(), seconds, o.virtual_clock ? ", virtual clock" : ", real time",
               o.load ? ", loaded CPU" : "");
   return failed == 0 && !jobs.empty() ? 0 : 1;
 }

@@ -3,8 +3,6 @@
 namespace asyncio = hocket;
 using asyncio::Coro;
 
-auto start = asyncio::perf_counter();
-
 Coro<> func1() {
   asyncio::print("func1");
   co_await asyncio::sleep(5);
@@ -20,6 +18,7 @@ Coro<> func2() {
 Coro<> async_main() { co_await asyncio::gather(func1(), func2()); }
 
 int main() {
+  const auto start = asyncio::perf_counter();
   asyncio::run(async_main());
   std::printf("Total Excecution Time: 0:00:%09.6f\n", asyncio::perf_counter() - start);
 }
