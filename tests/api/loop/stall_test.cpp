@@ -99,19 +99,21 @@ TEST(stalls, are_not_what_said_that_it_would_take_long) {
       {.workers = 1, .debug = true});
 }
 
-// One turn of a serial loop, and no task of it is long.
+// One turn of a serial loop, and no task of it is long, unless the machine was busy with other things.
 TEST(stalls, are_not_many_short_tasks_of_a_busy_loop) {
   asyncio::run(
       []() -> Coro<> {
-        std::vector<asyncio::Task<>> tasks;
+        std::vector<asyncio::Task<bool>> tasks;
         for (int i = 0; i < 30; ++i) {
-          tasks.push_back(asyncio::create_task([]() -> Coro<> {
+          tasks.push_back(asyncio::create_task([]() -> Coro<bool> {
+            const auto start = asyncio::perf_counter();
             compute(std::chrono::milliseconds(8));
-            co_return;
+            co_return asyncio::perf_counter() - start > 0.09;
           }));
         }
-        for (const auto& t : tasks) co_await t;
-        EXPECT_EQ(reports(), 0u);
+        std::size_t long_ones = 0;
+        for (const auto& t : tasks) long_ones += co_await t;
+        EXPECT_LE(reports(), long_ones);
       }(),
       {.workers = 1, .debug = true});
 }
