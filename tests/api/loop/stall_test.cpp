@@ -27,11 +27,18 @@ void compute(std::chrono::milliseconds time) {
   }
 }
 
-[[gnu::noinline]] void the_culprit() {
+void compute_until_told() {
   for (const auto until = clock_type::now() + std::chrono::seconds(20); reports() == 0;) {
     if (clock_type::now() > until) return;
     for (int i = 0; i < 1'000'000; ++i) asm volatile("");
   }
+}
+
+// Goes on for a while: it is told once.
+[[gnu::noinline]] void the_culprit() {
+  compute_until_told();
+  compute(std::chrono::milliseconds(20));
+  EXPECT_EQ(reports(), 1u);
 }
 
 Coro<> calls_the_culprit() {
@@ -42,9 +49,6 @@ Coro<> calls_the_culprit() {
 Coro<> has_a_stuck_task() {
   const auto t = asyncio::create_task(calls_the_culprit(), {.name = "Slow \"one\""});
   co_await t;
-  // What debug mode then writes of the slow step takes so long under a sanitizer that it is told as well.
-  EXPECT_GE(reports(), 1u);
-  if (!hocket::support::under_sanitizer) EXPECT_EQ(reports(), 1u);
 }
 
 void expect_to_be_named(std::string text) {
