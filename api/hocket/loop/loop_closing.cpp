@@ -154,8 +154,11 @@ void loop_state::close(std::optional<rt::nanos> executor_limit) {
   generators_->close();
   signal_watches_->close();
   fd_watches_->close();
-  // order: O1, O3: who ends a future may be at the last step of ending a run, or of queueing what follows.
-  while (run_ends_.load(rt::acquire) > 0 || posters_.load(rt::seq_cst) > 0) std::this_thread::yield();
+  // order: O1, O3: who ends a future may be at the last step of ending a run, of queueing what follows, or of saying
+  // how long it took.
+  while (run_ends_.load(rt::acquire) > 0 || posters_.load(rt::seq_cst) > 0 || observed_steps_.load(rt::acquire) > 0) {
+    std::this_thread::yield();
+  }
   drop_callbacks();
   set_exception_handler(nullptr);  // it may hold what holds the loop
   set_task_factory(nullptr);       // as above

@@ -228,6 +228,7 @@ class loop_state {
 
  private:
   friend class callback;
+  friend class observed_step;
   class run_end;
 
   enum class intake : std::uint8_t { all, insiders, none };  // insiders: its own code, and the thread that closes it
@@ -274,6 +275,7 @@ class loop_state {
   std::atomic<std::uint64_t> run_number_{0};  // counts begins and ends of runs
   std::atomic<std::uint32_t> run_ends_{0};    // those that a future still refers to
   std::atomic<std::uint32_t> posters_{0};     // threads in queue_turn()
+  std::atomic<std::uint32_t> observed_steps_{0};
   std::shared_ptr<rt::scheduler> sched_;
   pool_task_home pool_home_;
   bulk_task_home bulk_home_;

@@ -26,7 +26,8 @@ class step_time {
   const rt::nanos began_;
 };
 
-/// One step of a task, or of a part of it, while this lives.
+/// One step of a task, or of a part of it, while this lives. The task may end in it; the loop is not closed before it
+/// is over, so that what a run has to say is said when it returns.
 class observed_step {
  public:
   explicit observed_step(rt::task_base& part) noexcept;
@@ -35,8 +36,9 @@ class observed_step {
   ~observed_step();
 
  private:
-  const rt::counted_ptr<task_core> task_;  // it may end in this step
-  std::optional<step_time> time_;          // none: not timed. The loop may be gone at the end; the pool runs this
+  const rt::counted_ptr<task_core> task_;
+  loop_state* loop_ = nullptr;  // null: not timed
+  std::optional<step_time> time_;
   rt::nanos limit_ = 0;
 };
 
