@@ -96,8 +96,8 @@ void standby::begin_watch() noexcept {
   duty_.bed().set_timer(pace_.to_next_look());
 }
 
-/// Workers that do so much in a tick are only seen to sleep between two batches: to end the watch and begin it anew costs
-/// more than to go on.
+/// Workers that do so much in a tick are only seen to sleep between two batches: to end the watch and begin it anew
+/// costs more than to go on.
 bool standby::has_much_run() noexcept {
   constexpr std::uint64_t much = 32;
   std::uint64_t runs = 0;
