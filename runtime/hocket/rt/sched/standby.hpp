@@ -125,9 +125,9 @@ class standby {
 
   // The watch: its thread, or a follower's while it is busy itself. Guarded by look_mutex_.
   futex_mutex look_mutex_;
-  std::vector<sighting> seen_;  // by seat
+  std::vector<sighting> seen_;   // by seat
   std::uint64_t runs_seen_ = 0;  // of all workers together
-  nanos all_hog_since_ = 0;     // every worker at the same run, and bulk work waits; 0: it is not so
+  nanos all_hog_since_ = 0;      // every worker at the same run, and bulk work waits; 0: it is not so
   struct stall_sighting {
     std::uint64_t runs = 0;
     const void* task = nullptr;
