@@ -16,13 +16,13 @@
 namespace hocket::model {
 
 inline constexpr bool is_sanitized = HOCKET_ASAN || HOCKET_TSAN;
+inline constexpr double patience = 600;  // seconds for one exploration: it is bounded by its number of orders
 
 /// Every order within `limits` passes; prints how many there were. A sanitizer, which slows fibers down a hundredfold
 /// and sees here only what one thread does, gets smaller bounds.
 template <class World>
 void expect_holds(const char* name, bounds limits) {
-  constexpr double seconds = 600;
-  support::extend_deadline(seconds);
+  support::extend_deadline(patience);
   if (is_sanitized) limits.preemptions = limits.delays ? 1 : std::min(limits.preemptions, 2u);
   const auto v = explore(make<World>, limits);
   EXPECT_TRUE(v.holds) << v;
@@ -36,6 +36,7 @@ void expect_holds(const char* name, bounds limits) {
 /// Random orders of a world too large to exhaust.
 template <class World>
 void expect_holds_sampled(const char* name, std::uint64_t seed, std::uint64_t runs, unsigned delays = 0) {
+  support::extend_deadline(patience);
   if (is_sanitized) runs /= 50;
   const auto v = sample(make<World>, seed, runs, {.delays = delays});
   EXPECT_TRUE(v.holds) << "seed " << seed << ": " << v;
@@ -48,6 +49,7 @@ void expect_holds_sampled(const char* name, std::uint64_t seed, std::uint64_t ru
 /// The mutant is found, and its path shows the same failure again.
 template <class World>
 void expect_caught(const char* mutant, bounds limits = {}) {
+  support::extend_deadline(patience);
   const auto v = explore(make<World>, limits);
   ASSERT_FALSE(v.holds) << mutant << ": not noticed in " << v.interleavings << " interleavings";
   const auto again = replay(make<World>, v.path);

@@ -28,8 +28,7 @@ std::vector<weakening> weaken_each_order(const world_maker& maker, bounds limits
 template <class World>
 void expect_orders_needed(std::set<std::string> needed, bounds limits = {.preemptions = 2, .delays = 1}) {
   if (is_sanitized) GTEST_SKIP() << "takes too long under a sanitizer";
-  constexpr double seconds = 600;
-  support::extend_deadline(seconds);
+  support::extend_deadline(patience);
   for (const auto& w : weaken_each_order(make<World>, limits)) {
     EXPECT_FALSE(w.labels.empty()) << w.place << ": an order without a partner";
     std::string labels;
