@@ -22,6 +22,7 @@ elseif(WAY STREQUAL "build_tree")
   set(where "-Dhocket_DIR=${BUILD}")
 elseif(WAY STREQUAL "subdirectory")
   set(where "-DHOCKET_SUBDIRECTORY=${SOURCE}")
+  set(BUILD_TYPE Debug)  # all of hocket is built once more: the quickest will do
 else()
   message(FATAL_ERROR "WAY must be installed, build_tree or subdirectory, not '${WAY}'")
 endif()

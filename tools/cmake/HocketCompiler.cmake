@@ -5,15 +5,14 @@ add_library(hocket_private INTERFACE)
 target_compile_options(hocket_private INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra>)
 
 # hocket_precompile(TARGET header... | REUSE_FROM other): what nearly all of its files include is read once for all of
-# them. g++ builds without, and finds the include that a file lacks.
+# them. g++ builds without, and finds the include that a file lacks; and ccache, which knows such headers badly.
 function(hocket_precompile target)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     if(ARGV1 STREQUAL "REUSE_FROM")
       target_precompile_headers(${target} ${ARGN})
     else()
       target_precompile_headers(${target} PRIVATE ${ARGN})
     endif()
-    target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")  # or ccache would not know it again
   endif()
 endfunction()
 
@@ -33,8 +32,7 @@ find_program(HOCKET_CCACHE ccache)
 mark_as_advanced(HOCKET_CCACHE)
 if(HOCKET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_C_COMPILER_LAUNCHER "${HOCKET_CCACHE}")
-  set(CMAKE_CXX_COMPILER_LAUNCHER
-    "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${HOCKET_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${HOCKET_CCACHE}")
 endif()
 
 if(HOCKET_SANITIZE)
