@@ -4,7 +4,7 @@
 //               [--only NAME] [--limit SECONDS] [--times N]
 //
 // `--times`: the programs of DIR are those of build/<preset>/tests/seeds (again.cpp), which run N times in one process;
-// each time is compared and counted. A process costs a hundred times what a program does that sleeps in virtual time.
+// each time is compared, and a process with one that differs counts as N that failed. Ten times as fast as N processes.
 // In expected.json a '*' stands for any text within its line. In real time a program must also take its own number of
 // seconds; under the virtual clock it must take none. `--load` keeps every core busy from this process meanwhile.
 // Ends with "N passed, M failed"; the exit code is 0 only if nothing failed and something ran.
@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -42,13 +43,15 @@ struct options {
   bool virtual_clock = false;
   bool load = false;
   int repeat = 1;
-  int times = 0;        // in each process; 0: once, by a program that takes no argument
-  unsigned jobs = 0;    // 0: all at once in real time, two per core under the virtual clock
-  double limit_s = 60;  // a child that takes longer is killed and counted as failed; for 100 times of --times
-  double lateness_s =
-      20;  // how much longer than its sleeps a program may take, likewise; generous, for loaded machines
+  int times = 0;           // in each process; 0: once, by a program that takes no argument
+  unsigned jobs = 0;       // 0: all at once in real time, two per core under the virtual clock
+  double limit_s = 60;     // a child that takes longer is killed and counted as failed; for 100 times of --times
+  double lateness_s = 20;  // how much longer than its sleeps a program may take, likewise: machines are loaded
   std::vector<std::string> workers = {""};  // "": as the environment says
 };
+
+/// How often the limits count for one process.
+double share_of_limits(const options& o) { return std::max(1.0, o.times / 100.0); }
 
 struct golden {
   std::string name;
@@ -98,13 +101,18 @@ options parse(int argc, char** argv) {
       if (++i == argc) usage_error(flag + " needs a value");
       return argv[i];
     };
+    const auto number = [&] {
+      const int n = std::atoi(value().c_str());
+      if (n <= 0) usage_error(flag + " needs a number above 0");
+      return n;
+    };
     if (flag == "--dir") o.dir = value();
     else if (flag == "--expected") o.expected = value();
     else if (flag == "--only") o.only = value();
     else if (flag == "--virtual") o.virtual_clock = true;
     else if (flag == "--load") o.load = true;
-    else if (flag == "--repeat") o.repeat = std::atoi(value().c_str());
-    else if (flag == "--times") o.times = std::atoi(value().c_str());
+    else if (flag == "--repeat") o.repeat = number();
+    else if (flag == "--times") o.times = number();
     else if (flag == "--jobs") o.jobs = static_cast<unsigned>(std::atoi(value().c_str()));
     else if (flag == "--limit") o.limit_s = std::atof(value().c_str());
     else if (flag == "--workers") o.workers = split(value());
@@ -197,7 +205,7 @@ outcome run_child(const options& o, const job& j) {
   const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
   if (pidfd < 0) os_error("pidfd_open", errno);
   pollfd wait_for_end{pidfd, POLLIN, 0};
-  if (::poll(&wait_for_end, 1, static_cast<int>(o.limit_s * 1000 * std::max(1.0, o.times / 100.0))) == 0) {
+  if (::poll(&wait_for_end, 1, static_cast<int>(o.limit_s * 1000 * share_of_limits(o))) == 0) {
     result.timed_out = true;
     ::kill(pid, SIGKILL);
   }
@@ -242,19 +250,19 @@ std::string complaint_of_any(const options& o, const golden& g, outcome& r) {
     r.out = std::string(printed), r.err = std::string(warned);
     return "at time " + std::to_string(i + 1) + ": " + wrong;
   }
+  if (r.exit_code != 0) return "exit code " + std::to_string(r.exit_code) + " after the last time";
   return out.empty() && err.empty() ? "" : "printed something behind its end";
 }
 
 std::string complaint(const options& o, const golden& g, outcome& r) {
-  if (r.timed_out) return "did not end within " + std::to_string(o.limit_s) + " s";
+  if (r.timed_out) return "did not end within " + std::to_string(o.limit_s * share_of_limits(o)) + " s";
   if (std::string wrong = o.times > 0 ? complaint_of_any(o, g, r) : complaint(g, r.out, r.err, r.exit_code);
       !wrong.empty()) {
     return wrong;
   }
   const double expected = o.virtual_clock ? 0 : g.seconds * std::max(1, o.times);
   if (r.seconds < expected) return "ended after " + std::to_string(r.seconds) + " s, too early";
-  if (r.seconds > expected + o.lateness_s * std::max(1.0, o.times / 100.0))
-    return "took " + std::to_string(r.seconds) + " s";
+  if (r.seconds > expected + o.lateness_s * share_of_limits(o)) return "took " + std::to_string(r.seconds) + " s";
   return "";
 }
 

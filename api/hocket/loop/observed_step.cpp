@@ -27,6 +27,7 @@ observed_step::observed_step(rt::task_base& part) noexcept : task_(static_cast<t
 observed_step::~observed_step() {
   if (!loop_) return;
   if (const rt::nanos took = time_->so_far(); took >= limit_) report_slow(task_->repr(), took);
+  task_ = nullptr;                                   // which may have something to say as well
   loop_->observed_steps_.fetch_sub(1, rt::release);  // order: O1: pairs with close(); the loop may be gone after this
 }
 

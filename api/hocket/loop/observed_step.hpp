@@ -36,7 +36,7 @@ class observed_step {
   ~observed_step();
 
  private:
-  const rt::counted_ptr<task_core> task_;
+  rt::counted_ptr<task_core> task_;
   loop_state* loop_ = nullptr;  // null: not timed
   std::optional<step_time> time_;
   rt::nanos limit_ = 0;
