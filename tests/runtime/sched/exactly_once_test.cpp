@@ -11,7 +11,7 @@
 namespace hocket::rt::test {
 namespace {
 
-struct counted : runnable {
+struct counted final : runnable {
   explicit counted(gate& g) : all(g) {}
   void run() noexcept override {
     runs.fetch_add(1, relaxed);
@@ -86,7 +86,7 @@ TEST_P(exactly_once, posted_by_a_worker_through_every_door) {
 }
 
 TEST_P(exactly_once, a_tree_of_posts_from_workers) {
-  struct node : runnable {
+  struct node final : runnable {
     node(scheduler& s, gate& g, int d) : sched(s), done(g), depth(d) {}
     void run() noexcept override {
       if (depth > 0) {

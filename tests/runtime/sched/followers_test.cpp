@@ -41,7 +41,7 @@ std::uint16_t a_suspect(const std::source_location& where = std::source_location
 }
 
 /// Reads its eventfd and posts an item, which runs as a task of function `number`.
-class request : public io_op {
+class request final : public io_op {
  public:
   request(scheduler& sched, std::uint16_t number, std::function<void()> handler)
       : sched_(sched), item_([number, handler = std::move(handler)] {

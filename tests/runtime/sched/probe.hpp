@@ -39,7 +39,7 @@ class gate {
 };
 
 /// Calls a function each time it runs.
-class job : public runnable {
+class job final : public runnable {
  public:
   explicit job(std::function<void()> f) : function_(std::move(f)) {}
 
@@ -48,7 +48,7 @@ class job : public runnable {
   std::function<void()> function_;
 };
 
-class alarm : public timer {
+class alarm final : public timer {
  public:
   explicit alarm(std::function<void()> f) : function_(std::move(f)) {}
 

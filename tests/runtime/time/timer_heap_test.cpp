@@ -11,7 +11,7 @@
 namespace hocket::rt {
 namespace {
 
-struct alarm : timer {
+struct alarm final : timer {
   void run() noexcept override { ++fired; }
   void arm_in(timer_heap& heap, nanos when) { heap.arm(*this, deadline = when); }
   int fired = 0;

@@ -11,7 +11,7 @@
 namespace hocket::rt {
 namespace {
 
-struct alarm : timer {
+struct alarm final : timer {
   void run() noexcept override { fired.fetch_add(1); }
   std::atomic<int> fired{0};
 };

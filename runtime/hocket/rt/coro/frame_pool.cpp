@@ -11,6 +11,7 @@
 
 #include <hocket/rt/base/atomics.hpp>
 #include <hocket/rt/base/sanitizers.hpp>
+#include <hocket/rt/coro/free_blocks.hpp>
 #include <hocket/rt/coro/origins.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 
@@ -19,11 +20,7 @@ namespace {
 
 class frame_pool;
 
-// Lives in the block itself while that is free.
-struct free_block {
-  free_block* next;
-  std::uint32_t size_class;  // only on the way home: the lists of a pool know theirs
-};
+using block = free_block<>;
 
 // Small blocks lie close together; larger ones, which a fork-join program touches all over, begin with a cache line.
 constexpr std::size_t small_step = alignof(std::max_align_t);  // bytes
@@ -34,9 +31,10 @@ constexpr std::size_t largest = 2048;
 constexpr std::size_t class_count = small_classes + (largest - small_most) / large_step;
 
 constexpr std::size_t slab_size = 64 * 1024;
-constexpr std::size_t chunk_size = 16 * slab_size;  // what is taken from the heap at once; untouched pages cost nothing
+constexpr std::size_t slabs_per_chunk = 16;  // what is taken from the heap at once; untouched pages cost nothing
+constexpr unsigned many_slabs = 4;           // what a pool with fewer keeps for itself while its owner sleeps
 
-static_assert(sizeof(free_block) <= small_step);
+static_assert(sizeof(block) <= small_step);
 
 constexpr std::size_t size_class_of(std::size_t bytes) noexcept {
   if (bytes > small_most) return small_classes + (bytes - small_most - 1) / large_step;
@@ -60,75 +58,160 @@ struct alignas(cache_line) slab {
 
 std::atomic<std::size_t> bytes_taken{0};
 
+// Where the pools have their slabs from.
+class slab_source {
+ public:
+  std::byte* take() {
+    const std::lock_guard guard(mutex_);
+    if (left_ == 0) {
+      chunks_.reserve(chunks_.size() + 1);
+      next_ = static_cast<std::byte*>(::operator new(slabs_per_chunk * slab_size, std::align_val_t(slab_size)));
+      chunks_.push_back(next_);
+      left_ = slabs_per_chunk;
+    }
+    --left_;
+    bytes_taken.fetch_add(slab_size, relaxed);  // order: a statistic
+    return std::exchange(next_, next_ + slab_size);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::byte* next_ = nullptr;       // guarded by mutex_
+  std::size_t left_ = 0;            // guarded by mutex_: slabs of the last chunk
+  std::vector<std::byte*> chunks_;  // guarded by mutex_; never freed: see the header
+};
+
+slab_source& slabs() {
+  static slab_source* const it = new slab_source;  // outlives every thread
+  return *it;
+}
+
+// How often a pool has run dry, and the others had little that it could reach.
+std::atomic<std::uint32_t> times_asked{0};
+
 class frame_pool {
  public:
+  frame_pool() noexcept : older_(newest.load(relaxed)) {
+    // order: F3: publishes the pool to gather().
+    while (!newest.compare_exchange_weak(older_, this, release, relaxed)) {
+    }
+  }
+  frame_pool(const frame_pool&) = delete;
+  frame_pool& operator=(const frame_pool&) = delete;
+
   // The owner only.
   void* take(std::size_t size_class) {
-    free_block*& list = free_[size_class];
+    block*& list = free_[size_class];
     if (!list) refill(size_class);
     return std::exchange(list, list->next);
   }
 
   // The owner only.
-  void give(void* block, std::size_t size_class) noexcept {
-    auto* const b = ::new (block) free_block;
+  void give(void* memory, std::size_t size_class) noexcept {
+    auto* const b = ::new (memory) block;
     b->next = std::exchange(free_[size_class], b);
   }
 
   // Any thread but the owner.
-  void give_back(void* block, std::size_t size_class) noexcept {
-    auto* b = ::new (block) free_block{returned_.load(relaxed), static_cast<std::uint32_t>(size_class)};
-    // order: F1: publishes the block and its link to collect().
-    while (!returned_.compare_exchange_weak(b->next, b, release, relaxed)) {
+  void give_back(void* memory, std::size_t size_class) noexcept {
+    reachable_[size_class].give_back(*::new (memory) block);
+  }
+
+  // The owner only, before it sleeps, and now and then: what it has free is there for who asked, or may ask meanwhile.
+  void share(bool before_sleep) noexcept {
+    // order: a hint; who asks does not wait.
+    const auto asked = times_asked.load(relaxed);
+    if (asked != std::exchange(answered_, asked) || (before_sleep && has_much_)) leave_out();
+  }
+
+  // The owner only.
+  void leave_out() noexcept {
+    for (std::size_t c = 0; c < class_count; ++c) {
+      if (!free_[c] && !(reserve_[c] && take_list(c))) continue;
+      reachable_[c].leave_out(*std::exchange(free_[c], nullptr), std::exchange(reserve_[c], nullptr));
     }
   }
 
  private:
   [[gnu::noinline]] void refill(std::size_t size_class) {
-    collect();
-    if (!free_[size_class]) carve(size_class);
+    if (!take_list(size_class)) carve(size_class);
   }
 
-  // Takes home what other threads have freed.
-  void collect() noexcept {
-    // order: F1: pairs with the release in give_back().
-    for (free_block* b = returned_.exchange(nullptr, acquire); b;) {
-      free_block* const following = b->next;
-      give(b, b->size_class);
-      b = following;
+  // False: nothing of this class is free in this pool.
+  bool take_list(std::size_t size_class) noexcept {
+    if (!reserve_[size_class]) reserve_[size_class] = reachable_[size_class].take_left_out();
+    block* list = reserve_[size_class];
+    if (list) {
+      reserve_[size_class] = list->next_list;
+    } else {
+      list = reachable_[size_class].take_returned();
     }
+    free_[size_class] = list;
+    return list;
   }
 
   void carve(std::size_t size_class) {
     const std::size_t bytes = block_size(size_class);
     if (bytes > small_most) slab_left_ -= slab_left_ % large_step;  // the slab ends on a cache line
-    if (slab_left_ < bytes) begin_slab();
+    if (slab_left_ < bytes) {
+      if (slab_count_ > 0 && gather(size_class) && take_list(size_class)) return;
+      begin_slab();
+    }
     give(slab_end_ - slab_left_, size_class);
     slab_left_ -= bytes;
   }
 
-  void begin_slab() {
-    if (chunk_left_ == 0) {
-      chunks_.reserve(chunks_.size() + 1);
-      chunk_at_ = static_cast<std::byte*>(::operator new(chunk_size, std::align_val_t(slab_size)));
-      chunks_.push_back(chunk_at_);
-      chunk_left_ = chunk_size;
-      bytes_taken.fetch_add(chunk_size, relaxed);  // order: a statistic
+  // From the other pools, what can be reached. True: so much that new memory can wait.
+  bool gather(std::size_t size_class) noexcept {
+    const std::size_t enough = slab_size / block_size(size_class);
+    // order: F3: pairs with the making of a pool.
+    for (frame_pool* p = newest.load(acquire); p && !has(size_class, enough); p = p->older_) {
+      if (p == this) continue;
+      add_lists(size_class, p->reachable_[size_class].take_left_out());
+      if (block* const list = p->reachable_[size_class].take_returned()) {
+        list->next_list = std::exchange(reserve_[size_class], list);
+      }
     }
-    ::new (chunk_at_) slab{this};
-    chunk_at_ += slab_size;
-    slab_end_ = chunk_at_;
-    slab_left_ = slab_size - sizeof(slab);
-    chunk_left_ -= slab_size;
+    const bool found = has(size_class, enough);
+    has_much_ = has_much_ || found;
+    if (!found) times_asked.fetch_add(1, relaxed);  // order: a hint
+    return found;
   }
 
-  std::array<free_block*, class_count> free_{};
+  bool has(std::size_t size_class, std::size_t enough) const noexcept {
+    for (const block* list = reserve_[size_class]; list; list = list->next_list) {
+      for (const block* b = list; b; b = b->next) {
+        if (--enough == 0) return true;
+      }
+    }
+    return false;
+  }
+
+  void add_lists(std::size_t size_class, block* lists) noexcept {
+    block** end = &reserve_[size_class];  // which has not enough, and therefore few
+    while (*end) end = &(*end)->next_list;
+    *end = lists;
+  }
+
+  void begin_slab() {
+    std::byte* const at = slabs().take();
+    ::new (at) slab{this};
+    slab_end_ = at + slab_size;
+    slab_left_ = slab_size - sizeof(slab);
+    has_much_ = has_much_ || ++slab_count_ > many_slabs;
+  }
+
+  static constinit inline std::atomic<frame_pool*> newest{nullptr};
+
+  std::array<block*, class_count> free_{};
+  std::array<block*, class_count> reserve_{};  // lists, linked; while there are any, none is left out
   std::byte* slab_end_ = nullptr;
   std::size_t slab_left_ = 0;
-  std::byte* chunk_at_ = nullptr;
-  std::size_t chunk_left_ = 0;
-  std::vector<std::byte*> chunks_;  // never freed: see the header
-  alignas(cache_line) std::atomic<free_block*> returned_{nullptr};
+  unsigned slab_count_ = 0;
+  std::uint32_t answered_ = 0;  // of times_asked
+  bool has_much_ = false;       // many slabs, or what it found with others
+  frame_pool* older_;           // of all pools; written once
+  alignas(cache_line) std::array<free_blocks<>, class_count> reachable_;
 };
 
 // Pools whose threads are gone wait here for the next.
@@ -159,12 +242,16 @@ class pool_hold {
       own_pool = s.idle.back();
       s.idle.pop_back();
     }
+    this_thread().housekeeping = [](bool before_sleep) noexcept {
+      if (own_pool) own_pool->share(before_sleep);
+    };
   }
   pool_hold(const pool_hold&) = delete;
   pool_hold& operator=(const pool_hold&) = delete;
   ~pool_hold() {
     auto& s = shelf();
     const std::lock_guard guard(s.mutex);
+    own_pool->leave_out();
     s.idle.push_back(std::exchange(own_pool, nullptr));
   }
 };
@@ -191,6 +278,7 @@ std::atomic<std::size_t> plain_most{largest};
   if (own_pool) return own_pool->take(size_class_of(size));
   auto& shared = outside();
   const std::lock_guard guard(shared.mutex);
+  shared.pool.share(false);
   return shared.pool.take(size_class_of(size));
 }
 

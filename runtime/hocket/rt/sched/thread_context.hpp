@@ -12,10 +12,11 @@ class worker;
 struct thread_context {
   scheduler* sched = nullptr;
   worker* self = nullptr;
-  void* strand = nullptr;                     // owned by strand.cpp and the serial loop
-  void* task = nullptr;                       // owned by coro/
-  void* inquiry = nullptr;                    // owned by coro/: the wait that is being cancelled
-  void* loop = nullptr;                       // owned by the loop whose callback runs, outside of tasks
+  void* strand = nullptr;   // owned by strand.cpp and the serial loop
+  void* task = nullptr;     // owned by coro/
+  void* inquiry = nullptr;  // owned by coro/: the wait that is being cancelled
+  void* loop = nullptr;     // owned by the loop whose callback runs, outside of tasks
+  void (*housekeeping)(bool before_sleep) noexcept = nullptr;  // owned by coro/: before each sleep, and now and then
   bool (*is_cancelled)() noexcept = nullptr;  // whether what this thread works for, outside of tasks, was cancelled
 };
 

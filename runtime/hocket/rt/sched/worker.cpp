@@ -66,6 +66,12 @@ void worker::main() noexcept {
 }
 
 runnable* worker::find_work(bool has_leave) noexcept {
+  runnable* const r = search(has_leave);
+  if (!r) keep_house(true);
+  return r;
+}
+
+runnable* worker::search(bool has_leave) noexcept {
   if (runnable* r = take_turn()) return r;
   // Before the next slot: two tasks that wake each other in turn must not keep sockets and timers waiting.
   const bool due = poll_clock_.is_due();
@@ -115,11 +121,18 @@ bool worker::take_back_fork(runnable& r) noexcept {
   return true;
 }
 
+/// What the floors above have to do on this thread while there is time.
+void worker::keep_house(bool before_sleep) noexcept {
+  if (auto* const housekeeping = this_thread().housekeeping) housekeeping(before_sleep);
+}
+
 /// Every 61 dispatches each source that stands behind another in find_work() is served once.
 runnable* worker::take_turn() noexcept {
   if (turn_ == 0) {
-    if (++dispatches_ < dispatches_per_round || is_standby()) return nullptr;
+    if (++dispatches_ < dispatches_per_round) return nullptr;
     dispatches_ = 0;
+    keep_house(false);
+    if (is_standby()) return nullptr;
     turn_ = sources;
   }
   while (turn_ > 0) {

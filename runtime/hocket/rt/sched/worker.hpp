@@ -1,6 +1,6 @@
 // A worker: a thread's seat in the scheduler, with its queues, its timers and its place to sleep.
 //
-// The loop: find work, run it, and sleep when there is none. find_work() is the search order, from top to bottom.
+// The loop: find work, run it, and sleep when there is none. search() is the search order, from top to bottom.
 // The standby has a seat of the same kind, and a loop of its own (standby.hpp).
 // Calls: "Owner" parts only on the seat's thread; the rest from any thread.
 #pragma once
@@ -144,6 +144,8 @@ class alignas(cache_line) worker {
   friend class followers;
 
   void begin_thread() noexcept;
+  void keep_house(bool before_sleep) noexcept;
+  runnable* search(bool has_leave) noexcept;
   runnable* take_turn() noexcept;
   runnable* take_ready() noexcept;
   runnable* steal() noexcept;
