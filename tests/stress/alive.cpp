@@ -108,7 +108,7 @@ int main(int argc, char** argv) {
   constexpr std::int64_t little = 8 * 1024;
   c.check(!is_judged || last.used_kib <= second.used_kib + second.used_kib / 10 + little,
           "the last round needs no more memory than the second");
-  c.check(!is_judged || last.resident_kib <= second.resident_kib + second.resident_kib / 2 + little,
+  c.check(!is_judged || last.resident_kib <= 2 * second.resident_kib + little,
           "the last round has not much more memory resident than the second");
   std::printf("alive: %lld tasks at once, %d times, %.1f s%s\n", static_cast<long long>(o.count), rounds,
               watch.seconds(), is_judged ? "" : " (memory not judged)");

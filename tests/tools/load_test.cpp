@@ -134,6 +134,21 @@ TEST(load, open_loop_sends_at_its_rate) {
   EXPECT_EQ(r.unanswered, 0u);
 }
 
+TEST(load, what_was_due_while_the_generator_itself_was_late_is_sent_after_the_end) {
+  blocking_server server([](int fd) {
+    for (std::string rest; read_request(fd, rest);) say(fd, ok);
+  });
+  load_options o = options_for(server);
+  o.rate = 500;
+  o.arrival = arrival_kind::constant;
+  const std::atomic<bool> never_stop{false};
+  const load_result r = run_load(o, never_stop, [&](std::uint64_t, double seconds) {
+    if (seconds < o.seconds) ::usleep(500'000);  // over the end
+  });
+  EXPECT_NEAR(static_cast<double>(r.answered), 200, 2);
+  EXPECT_EQ(r.unanswered, 0u);
+}
+
 TEST(load, a_stall_delays_every_request_that_was_due_in_it) {
   std::atomic<int> served{0};
   blocking_server server([&](int fd) {

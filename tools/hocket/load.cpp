@@ -102,6 +102,7 @@ class generator {
   void read(connection& c);
   void flush(connection& c);
   void on_response(connection& c);
+  void draw(arrivals& schedule, nanos now);
   void send_due(nanos now);
   void send(connection& c, request r, nanos now);
   void refill_closed_loop(connection& c, nanos now);
@@ -187,26 +188,16 @@ load_result generator::run() {
   std::vector<epoll_event> events(256);
   for (;;) {
     nanos now = steady_now();
-    if (sending_ && (now >= end_ || stop_.load(std::memory_order_relaxed))) {
-      sending_ = false;
-      end_ = std::min(end_, now);
-    }
+    const bool is_last = sending_ && (now >= end_ || stop_.load(std::memory_order_relaxed));
+    if (is_last) end_ = std::min(end_, now);
+    if (sending_ && open_loop()) draw(schedule, now);  // the last time, too: what was due while this thread slept
+    if (is_last) sending_ = false;
     if (!sending_) {
       const bool stopped = stop_.load(std::memory_order_relaxed);
       if (unfinished() == 0 || now >= end_ + (stopped ? drain_time_when_stopped : drain_time)) break;
     }
     if (!result_.fatal.empty()) break;
 
-    if (sending_ && open_loop()) {
-      for (; schedule.due() <= now && schedule.due() < end_; schedule.advance()) {
-        if (waiting_.size() >= most_waiting) {
-          if (schedule.due() >= count_from_) ++result_.errors["not sent: a million requests were waiting"];
-          continue;
-        }
-        if (waiting_.size() < free_.size() && schedule.due() >= count_from_) result_.lag.record(now - schedule.due());
-        waiting_.push_back({.intended = schedule.due()});
-      }
-    }
     send_due(now);
     reconnect(now);
     for (connection* c : unsent_) {
@@ -248,6 +239,18 @@ load_result generator::run() {
   for (const request& r : waiting_) leave_behind(r);
   result_.seconds = static_cast<double>(std::max<nanos>(end_ - count_from_, 0)) / 1e9;
   return std::move(result_);
+}
+
+/// What has become due, before the end.
+void generator::draw(arrivals& schedule, nanos now) {
+  for (; schedule.due() <= now && schedule.due() < end_; schedule.advance()) {
+    if (waiting_.size() >= most_waiting) {
+      if (schedule.due() >= count_from_) ++result_.errors["not sent: a million requests were waiting"];
+      continue;
+    }
+    if (waiting_.size() < free_.size() && schedule.due() >= count_from_) result_.lag.record(now - schedule.due());
+    waiting_.push_back({.intended = schedule.due()});
+  }
 }
 
 /// False: the run cannot go on (fatal is set). A refusal is not that: the connection is tried again later.
