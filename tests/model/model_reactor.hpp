@@ -1,4 +1,5 @@
-// A reactor reduced to its wake: level triggered, ends the poll of one thread that blocks there, and is used up by it.
+// A reactor reduced to its wake: level triggered, ends the poll of one thread that blocks there, and is used up by it;
+// and events, each of which ends one poll, too.
 #pragma once
 
 #include "explorer.hpp"
@@ -7,11 +8,24 @@ namespace hocket::model {
 
 class model_reactor {
  public:
-  void poll() {
+  /// True: a wake ended it.
+  bool poll() {
     hooks::point("poll", this);
     hooks::drain_stores();
-    while (!woken_) hooks::block(this, false);
+    while (!woken_ && events_ == 0) hooks::block(this, false);
+    if (events_ > 0) {
+      --events_;
+      return false;
+    }
     woken_ = false;
+    return true;
+  }
+
+  void raise_event() {
+    hooks::point("event", this);
+    hooks::drain_stores();
+    ++events_;
+    hooks::wake(this, 1);
   }
 
   void wake() {
@@ -23,6 +37,7 @@ class model_reactor {
 
  private:
   bool woken_ = false;
+  unsigned events_ = 0;
 };
 
 }  // namespace hocket::model

@@ -89,8 +89,10 @@ struct standby_world : world {
   }
 };
 
-// A worker and the standby wait in one reactor; a waker wants the worker.
-template <class Atomics, bool PassesOn = true>
+enum class passing { of_wakes_taken, of_none, of_events };
+
+// A worker and the standby wait in one reactor; a waker wants the worker, and there is an event for either.
+template <class Atomics, passing Passing = passing::of_wakes_taken>
 struct shared_reactor_world : world {
   rt::basic_parker<Atomics, model_futex> bed;
   rt::basic_reactor_stay<Atomics> stay;
@@ -104,9 +106,10 @@ struct shared_reactor_world : world {
     switch (i) {
       case 0:  // the standby
         for (;;) {
-          if (stay.enter(rt::never)) reactor.poll();
+          bool took_wake = false, came_back = stay.enter(rt::never);
+          if (came_back) took_wake = reactor.poll();
           stay.leave();
-          if (PassesOn && bed.is_called()) {
+          if (passes_on(came_back, took_wake) && bed.is_called()) {
             reactor.wake();
             yield();
           }
@@ -123,9 +126,16 @@ struct shared_reactor_world : world {
         for (int n = 0; n < 2; ++n) {
           news.fetch_add(1);
           if (bed.unpark() == rt::token_calls::reactor) reactor.wake();
+          if (n == 0) reactor.raise_event();
         }
         break;
     }
+  }
+
+  static bool passes_on(bool came_back, bool took_wake) {
+    if constexpr (Passing == passing::of_none) return false;
+    if constexpr (Passing == passing::of_events) return came_back && !took_wake;
+    return took_wake;
   }
 };
 
@@ -153,7 +163,8 @@ TEST(standby_model, mutants_are_caught) {
   expect_caught<standby_world<sound, habit::calls_before_it_pushes>>("calls before it pushes");
   expect_caught<standby_world<sound, habit::enters_after_the_look>>("enters the reactor after the look");
   expect_caught<standby_world<sound, habit::never_calls>>("never calls");
-  expect_caught<shared_reactor_world<sound, false>>("a swallowed wake is not passed on");
+  expect_caught<shared_reactor_world<sound, passing::of_none>>("a swallowed wake is not passed on");
+  expect_caught<shared_reactor_world<sound, passing::of_events>>("passed on by who took none");
   expect_caught<standby_world<broken<"on_call: announces with release only">>>("announces with release only",
                                                                                {.preemptions = 2, .delays = 1});
 }

@@ -176,7 +176,7 @@ bool assign(settings& s, const env_variable& v, std::string_view text, const std
     case env_id::learn:
       return flag(s.learns);
     case env_id::followers:
-      if (text == "auto") return s.followers = std::clamp(8 * s.workers, 14u, 64u), true;
+      if (text == "auto") return s.followers = std::clamp(4 * s.workers, 8u, 64u), true;
       return number(s.followers);
     case env_id::standers:
       if (text == "auto") return s.standers = 0, true;

@@ -78,8 +78,8 @@ inline constexpr std::array<env_variable, env_count> env_table{{
      "learns which coroutine functions compute for long, has the standby stand by for them and lets I/O pass; needs "
      "the standby"},
     {env_id::followers, "HOCKET_FOLLOWERS", env_kind::count, 0, 256, "auto",
-     "most further threads that stand by while functions run that compute for long now and then; auto: 8 a worker, at "
-     "least 14, at most 64"},
+     "most further threads that stand by while functions run that compute for long now and then; auto: 4 a worker, at "
+     "least 8, at most 64"},
     {env_id::standers, "HOCKET_STANDERS", env_kind::count, 1, 16, "auto",
      "how many threads are to wait for events while functions run that may compute for long; more serve sooner and "
      "take more of the CPU; auto: 2 where they surely do, or 1 if HOCKET_STANDBY_NICE is allowed; 3 where some do now "

@@ -187,14 +187,16 @@ class epoll_reactor final : public reactor {
     return s && s->direction(direction).cancel(tag_of(d.generation), op);
   }
 
-  int poll(nanos timeout, runnable_list& out, int max_events, arrivals* where) noexcept override {
+  int poll(nanos timeout, runnable_list& out, int max_events, poll_report& report) noexcept override {
     epoll_event events[max_batch];
     const int n = wait(events, std::clamp(max_events, 1, max_batch), timeout);
+    arrivals* const where = report.where;
     if (where && n > 0 && where->is_sample_due()) note_arrival(unpack(events[0].data.u64), *where);
     const auto before = out.size();
     for (int i = 0; i < n; ++i) {
       if (events[i].data.u64 == wake_mark) {
-        take_wake(timeout != 0);
+        report.took_wake = timeout != 0;
+        take_wake(report.took_wake);
       } else {
         deliver(unpack(events[i].data.u64), events[i].events, out);
       }

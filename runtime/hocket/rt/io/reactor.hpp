@@ -46,6 +46,12 @@ struct reactor_lease {
   reactor* io = nullptr;  // guarded by mutex; null once the reactor is gone
 };
 
+/// What a poll may tell besides.
+struct poll_report {
+  arrivals* where = nullptr;  // set by the caller: notes now and then on which processor an event came in
+  bool took_wake = false;     // one wake() is used up: if it was meant for another thread, that one is still owed it
+};
+
 class reactor {
  public:
   /// The most events that one poll() takes from the kernel.
@@ -79,13 +85,14 @@ class reactor {
   /// (held to 1..max_batch), appends the operations that became ready to `out` and gives their number. May return
   /// early.
   int poll(nanos timeout, runnable_list& out, int max_events) noexcept {
-    return poll(timeout, out, max_events, nullptr);
+    poll_report nobody_reads;
+    return poll(timeout, out, max_events, nobody_reads);
   }
-  /// The same; notes now and then in `where` on which processor an event came in.
-  virtual int poll(nanos timeout, runnable_list& out, int max_events, arrivals* where) noexcept = 0;
+  virtual int poll(nanos timeout, runnable_list& out, int max_events, poll_report& report) noexcept = 0;
 
   /// Makes one blocking poll() return: one that blocks now, or else the next one to come. Each call counts. Which of
-  /// several returns is the kernel's choice; one that was not meant passes the wake on. Async-signal-safe.
+  /// several returns is the kernel's choice; one that was not meant (`took_wake`) passes the wake on.
+  /// Async-signal-safe.
   virtual void wake() noexcept = 0;
 
   /// False once detach() was called, or the reactor is on its way out.

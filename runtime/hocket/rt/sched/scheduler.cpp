@@ -320,13 +320,14 @@ void scheduler::call_sleepers_beyond(nanos deadline) noexcept {
   if (calls) io_->wake();
 }
 
-void scheduler::pass_reactor_wake_on(const worker& by) noexcept {
+bool scheduler::pass_reactor_wake_on(const worker& by) noexcept {
   // order: T2: after `by` left its own stay.
   const int holder = reactor_holder_.load(seq_cst);
   const auto waits = [&by](const worker& w) { return &w != &by && w.awaits_reactor_wake(); };
   bool owed = holder != nobody && waits(seat(static_cast<unsigned>(holder)));
   for (unsigned i = first_extra_seat(), n = seat_count(); i < n && !owed; ++i) owed = waits(seat(i));
   if (owed) io_->wake();
+  return owed;
 }
 
 // ---- The virtual clock. Why a jump is exact: README.md, "The clock jumps".

@@ -194,9 +194,9 @@ class scheduler {
 
   /// Calls back from the reactor whoever would sleep there beyond `deadline`.
   void call_sleepers_beyond(nanos deadline) noexcept;
-  /// `by` is back from the reactor: whoever else was called and has not come gets the wake that `by` may have taken
-  /// from it.
-  void pass_reactor_wake_on(const worker& by) noexcept;
+  /// `by` is back from the reactor and took a wake there: whoever else was called and has not come gets one in its
+  /// place. False: nobody was.
+  bool pass_reactor_wake_on(const worker& by) noexcept;
 
   /// At most one worker blocks in the reactor. Gives whether the caller is the one now.
   bool take_reactor(unsigned index) noexcept;

@@ -1,5 +1,6 @@
 #include <hocket/rt/sched/worker.hpp>
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -393,6 +394,7 @@ bool worker::lend() noexcept {
 
 runnable_list worker::wait_in_reactor(nanos limit) noexcept {
   runnable_list came;
+  poll_report report{.where = is_standby() ? &arrivals_ : nullptr};
   if (const std::optional<nanos> earliest = announce_stay()) {
     if (sched_.followers_ && is_standby()) sched_.followers_->arrive();
     if (sched_.is_under_suspicion()) {
@@ -403,18 +405,19 @@ runnable_list worker::wait_in_reactor(nanos limit) noexcept {
     counters_.polls.add();
     stays_.add();
     if (sched_.has_virtual_clock()) {
-      if (!sched_.jump_clock(came)) sched_.io().poll(never, came, reactor::max_batch);
+      if (!sched_.jump_clock(came)) sched_.io().poll(never, came, reactor::max_batch, report);
     } else {
       const nanos until = std::min(limit, *earliest);
       const nanos timeout = until == never ? never : std::max<nanos>(0, until - steady_now());
-      sched_.io().poll(timeout, came, events_at_once(reactor::max_batch), is_standby() ? &arrivals_ : nullptr);
+      sched_.io().poll(timeout, came, events_at_once(reactor::max_batch), report);
       arrivals_.follow();
     }
   }
   stay_.leave();
   if (!is_standby()) parker_.end_reactor_wait();
   // A wake that was meant for the other one who waits here may have reached this one.
-  if (sched_.standby_) sched_.pass_reactor_wake_on(*this);
+  // Back in the reactor at once, this thread would take it again before the other one has a processor.
+  if (report.took_wake && sched_.pass_reactor_wake_on(*this)) ::sched_yield();
   return came;
 }
 
