@@ -397,7 +397,7 @@ TEST(display_text, shows_every_value_with_its_source) {
             "  HOCKET_STANDBY = '1' [default: 1]\n"
             "  HOCKET_FOLLOW_QUOTA = '1' [default: 1]\n"
             "  HOCKET_LEARN = '1' [default: 1]\n"
-            "  HOCKET_FOLLOWERS = '32' [default: auto]\n"
+            "  HOCKET_FOLLOWERS = '16' [default: auto]\n"
             "  HOCKET_STANDERS = 'auto' [default: auto]\n"
             "  HOCKET_THREAD_SLICE = '100us' [default: auto]\n"
             "  HOCKET_STANDBY_NICE = '10' [default: auto]\n"
