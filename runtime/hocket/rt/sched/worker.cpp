@@ -417,7 +417,7 @@ runnable_list worker::wait_in_reactor(nanos limit) noexcept {
   if (!is_standby()) parker_.end_reactor_wait();
   // A wake that was meant for the other one who waits here may have reached this one.
   // Back in the reactor at once, this thread would take it again before the other one has a processor.
-  if (report.took_wake && sched_.pass_reactor_wake_on(*this)) ::sched_yield();
+  if (report.took_wake && sched_.pass_reactor_wake_on(*this) && came.empty()) ::sched_yield();
   return came;
 }
 
