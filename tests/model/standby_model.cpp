@@ -139,6 +139,38 @@ struct shared_reactor_world : world {
   }
 };
 
+// Two stand in the reactor, and both are called with one wake, as for a timer that is due before either would be back.
+template <class Atomics, bool PassesOn = true>
+struct one_wake_for_two_world : world {
+  rt::basic_reactor_stay<Atomics> stays[2];
+  model_reactor reactor;
+
+  unsigned threads() const override { return 3; }
+  bool is_daemon(unsigned i) const override { return i < 2; }
+
+  void thread(unsigned i) override {
+    if (i == 2) {
+      bool calls = false;
+      for (auto& s : stays) calls |= s.call();
+      if (calls) reactor.wake();
+      reactor.raise_event();
+      return;
+    }
+    for (;;) {
+      const bool took_wake = stays[i].enter(rt::never) && reactor.poll();
+      stays[i].leave();
+      if (PassesOn && took_wake && stays[1 - i].is_called()) {
+        reactor.wake();
+        yield();
+      }
+    }
+  }
+
+  void at_end() override {
+    for (auto& s : stays) MODEL_CHECK(!s.is_called() && "who was called has come");
+  }
+};
+
 using sound = model_atomics;
 
 TEST(standby_model, work_behind_a_hog_is_taken) {
@@ -155,6 +187,11 @@ TEST(standby_model, a_wake_of_the_shared_reactor_reaches_its_worker) {
   expect_holds<shared_reactor_world<sound>>("shared reactor, a worker and the standby", {.preemptions = 4});
 }
 
+TEST(standby_model, one_wake_is_enough_for_two_who_were_called) {
+  expect_holds<one_wake_for_two_world<sound>>("shared reactor, two called with one wake", {.preemptions = 3});
+  expect_holds<one_wake_for_two_world<sound>>("shared reactor, two called with one wake", {.preemptions = 4});
+}
+
 TEST(standby_model, mutants_are_caught) {
   expect_caught<standby_world<broken<"on_call: rouses before it counts">>>("rouses before it counts");
   expect_caught<standby_world<broken<"on_call: rouse forgets the futex">>>("rouse forgets the futex");
@@ -164,6 +201,7 @@ TEST(standby_model, mutants_are_caught) {
   expect_caught<standby_world<sound, habit::enters_after_the_look>>("enters the reactor after the look");
   expect_caught<standby_world<sound, habit::never_calls>>("never calls");
   expect_caught<shared_reactor_world<sound, passing::of_none>>("a swallowed wake is not passed on");
+  expect_caught<one_wake_for_two_world<sound, false>>("one wake for two is not passed on");
   expect_caught<shared_reactor_world<sound, passing::of_events>>("passed on by who took none");
   expect_caught<standby_world<broken<"on_call: announces with release only">>>("announces with release only",
                                                                                {.preemptions = 2, .delays = 1});

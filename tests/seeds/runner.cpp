@@ -6,8 +6,9 @@
 // `--times`: the programs of DIR are those of build/<preset>/tests/seeds (again.cpp), which run N times in one process;
 // each time is compared, and a process with one that differs counts as N that failed. Ten times as fast as N processes.
 // In expected.json a '*' stands for any text within its line. In real time a program must also take its own number of
-// seconds; under the virtual clock it must take none. `--load` keeps every core busy from this process meanwhile.
-// Ends with "N passed, M failed"; the exit code is 0 only if nothing failed and something ran.
+// seconds, and one that differs runs twice more, which is said; under the virtual clock it must take none. `--load`
+// keeps every core busy from this process meanwhile. Ends with "N passed, M failed"; the exit code is 0 only if nothing
+// failed and something ran.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>

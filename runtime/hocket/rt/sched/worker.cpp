@@ -127,7 +127,7 @@ void worker::keep_house(bool before_sleep) noexcept {
   if (auto* const housekeeping = this_thread().housekeeping) housekeeping(before_sleep);
 }
 
-/// Every 61 dispatches each source that stands behind another in find_work() is served once.
+/// Every 61 dispatches each source that stands behind another in search() is served once.
 runnable* worker::take_turn() noexcept {
   if (turn_ == 0) {
     if (++dispatches_ < dispatches_per_round) return nullptr;
