@@ -32,12 +32,19 @@ struct options {
   std::uint64_t seed = std::random_device()();  // for programs that draw lots, which print it
 
   options(int argc, char** argv, std::int64_t default_count) : count(default_count) {
+    const auto above_zero = [&](const std::string& flag, const char* text) {
+      char* end = nullptr;
+      const double n = std::strtod(text, &end);
+      if (*end == '\0' && n >= 1 && n <= 1e15) return n;
+      std::fprintf(stderr, "%s: %s needs a number above 0, not '%s'\n", argv[0], flag.c_str(), text);
+      std::exit(2);
+    };
     for (int i = 1; i < argc; ++i) {
       const std::string flag = argv[i];
       if (flag == "--serial") serial = true;
       else if (flag == "--virtual") virtual_clock = true;
-      else if (flag == "--count" && i + 1 < argc) count = static_cast<std::int64_t>(std::atof(argv[++i]));
-      else if (flag == "--workers" && i + 1 < argc) workers = static_cast<unsigned>(std::atoi(argv[++i]));
+      else if (flag == "--count" && i + 1 < argc) count = static_cast<std::int64_t>(above_zero(flag, argv[++i]));
+      else if (flag == "--workers" && i + 1 < argc) workers = static_cast<unsigned>(above_zero(flag, argv[++i]));
       else if (flag == "--seed" && i + 1 < argc) seed = std::strtoull(argv[++i], nullptr, 10);
       else {
         std::fprintf(stderr, "%s: unknown option %s\n", argv[0], flag.c_str());
