@@ -160,6 +160,38 @@ TEST_P(with_followers_of, a_convict_is_not_run_but_sent_to_the_bulk_queue_once) 
   done.wait();
 }
 
+TEST_P(with_followers_of, a_task_that_hogs_by_habit_is_sent_there_and_its_function_keeps_its_name) {
+  scheduler sched(with_followers(GetParam(), 1));
+  const auto number = hog_book::id_of(std::source_location::current());
+  for (int i = 0; i < 500; ++i) hog_book::record(number).note(run_length::brief);
+  gate done;
+  job item([&] {
+    run_meter& meter = this_thread().self->meter();
+    const run_habit bad(2), good;
+    EXPECT_FALSE(meter.begin(number, true, &item, bad));
+    EXPECT_TRUE(meter.begin(number, false, &item, bad));
+    const nanos from = clock_now(CLOCK_THREAD_CPUTIME_ID);
+    while (clock_now(CLOCK_THREAD_CPUTIME_ID) < from + hog_time) spin_pause();
+    EXPECT_FALSE(meter.may_change_habit_of(&done)) << "who ran within it";
+    EXPECT_TRUE(meter.may_change_habit_of(&item));
+    EXPECT_EQ(meter.habit_now().count(), 3);
+    meter.note_stuck(meter.running());
+    meter.end();
+    EXPECT_EQ(hog_book::record(number).now(), standing::clean);
+
+    EXPECT_TRUE(meter.begin(number, true, &item, good));
+    EXPECT_FALSE(meter.may_change_habit_of(&item)) << "not measured";
+    meter.note_stuck(meter.running());
+    EXPECT_TRUE(meter.may_change_habit_of(&item)) << "the watch has seen it";
+    EXPECT_EQ(meter.habit_now().count(), 1);
+    meter.end();
+    EXPECT_EQ(hog_book::record(number).now(), standing::suspect);
+    done.open();
+  });
+  sched.post_bulk(item);
+  done.wait();
+}
+
 // Every worker is in a hog that ends when bulk work has run, a convict's perhaps: nobody else would come to it.
 TEST_P(with_followers_of, bulk_work_is_not_left_behind_hogs_that_do_not_end) {
   const unsigned workers = GetParam();

@@ -79,6 +79,29 @@ TEST(hog_book, the_share_reaches_both_ends) {
   EXPECT_TRUE(after(after({}, brief, 64), hog, 2000).hogs_mostly());
 }
 
+TEST(hog_book, two_hogs_in_a_row_are_a_habit_until_two_runs_are_not) {
+  run_habit h;
+  EXPECT_TRUE(h.is_good());
+  h = h.after(hog);
+  EXPECT_FALSE(h.is_good()) << "it is looked at";
+  EXPECT_FALSE(h.is_bad());
+  EXPECT_TRUE(h.after(brief).is_good());
+  EXPECT_TRUE(h.after(lengthy).is_good());
+  h = h.after(hog);
+  EXPECT_TRUE(h.is_bad());
+  for (int i = 0; i < 5; ++i) h = h.after(hog);
+  EXPECT_TRUE(h.after(brief).is_bad());
+  EXPECT_FALSE(h.after(brief).after(brief).is_bad());
+}
+
+TEST(hog_book, a_task_that_is_heavy_every_other_time_has_no_habit) {
+  run_habit h;
+  for (int i = 0; i < 100; ++i) {
+    h = h.after(i % 2 == 0 ? hog : brief);
+    EXPECT_FALSE(h.is_bad()) << i;
+  }
+}
+
 TEST(hog_book, a_function_has_one_number_whoever_asks) {
   const auto here = std::source_location::current();
   const auto there = std::source_location::current();  // another line: another lambda of the same function

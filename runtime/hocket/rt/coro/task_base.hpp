@@ -18,9 +18,11 @@
 #include <hocket/rt/coro/suspend.hpp>
 #include <hocket/rt/coro/task_home.hpp>
 #include <hocket/rt/coro/task_word.hpp>
+#include <hocket/rt/sched/hog_book.hpp>
 
 namespace hocket::rt {
 
+class run_meter;
 class worker;
 struct running_task;
 struct thread_context;
@@ -189,6 +191,7 @@ class task_base : public runnable {
   void run_within(thread_context& context, unsigned traits) noexcept;
   task_base* end(bool began) noexcept;
   void resume(worker* self) noexcept;
+  void learn_from_run(const run_meter& meter) noexcept;
   bool cancel_as(task_word::kind kind, std::string_view message) noexcept;
   enum class settled { requeued, at_rest };
   settled settle(bool asked = false) noexcept;
@@ -205,7 +208,8 @@ class task_base : public runnable {
   action action_ : 3 = action::none;
   bool cancel_due_ : 1 = false;
   bool began_ : 1 = false;
-  bool deferred_ : 1 = false;  // it stands in the bulk queue because of its function
+  bool deferred_ : 1 = false;               // it stands in the bulk queue because of its function, or its habit
+  std::uint8_t habit_ : run_habit::bits = 0;  // how its runs went, if it is learnt from
   // Read by anybody; only `observed` may come after schedule().
   static constexpr std::uint8_t serial = 1, exclusive = 2, learnt_from = 4, observed = 8;
   bool has(std::uint8_t trait) const noexcept {

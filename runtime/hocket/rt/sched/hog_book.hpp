@@ -13,6 +13,9 @@
 //   suspect   hogged within its last few hundred runs: the standby and a follower stand by while it runs
 //   convict   nearly every run hogs: bulk work, and the standby stands by
 //
+// A single task may hog by habit though its function does not (run_habit): what it runs is treated as a convict's, and
+// says nothing of the function.
+//
 // Calls: any thread. Orders: all relaxed, it is advice.
 #pragma once
 
@@ -100,6 +103,30 @@ class run_history {
   }
 
   std::uint64_t word_ = 0;
+};
+
+/// How the last runs of one task went, in two bits: a saturating counter, as branch predictors have. For a function that
+/// is light for most of its tasks and heavy for a few, such as a handler of connections of which some ask for much.
+class run_habit {
+ public:
+  static constexpr unsigned bits = 2;
+
+  constexpr run_habit() = default;
+  explicit constexpr run_habit(unsigned count) noexcept : count_(static_cast<std::uint8_t>(count)) {}
+  constexpr std::uint8_t count() const noexcept { return count_; }
+
+  /// It never hogged, or has made good for it.
+  constexpr bool is_good() const noexcept { return count_ == 0; }
+  /// It hogged in two runs more than it did not, of late: so will the next one.
+  constexpr bool is_bad() const noexcept { return count_ >= 2; }
+
+  constexpr run_habit after(run_length r) const noexcept {
+    if (r == run_length::hog) return run_habit(std::min(count_ + 1, (1 << bits) - 1));
+    return run_habit(count_ - (count_ > 0));
+  }
+
+ private:
+  std::uint8_t count_ = 0;
 };
 
 class alignas(cache_line) hog_record {

@@ -20,13 +20,16 @@ void note_run(std::uint32_t function, run_length length) noexcept {
 
 }  // namespace
 
-bool run_meter::begin_measured(std::uint16_t current, standing s, bool may_defer) noexcept {
+bool run_meter::begin_measured(std::uint16_t current, standing s, bool may_defer, run_habit habit) noexcept {
   hog_record& record = hog_book::record(current);
   const run_history history = record.history();
-  if (may_defer && (s == standing::convict || (stands_in_ && history.hogs_mostly()))) return false;
+  const bool is_convict = s == standing::convict || habit.is_bad();
+  if (may_defer && (is_convict || (stands_in_ && history.hogs_mostly()))) return false;
   measured_from_ = steady_now();
-  is_trial_ = history.is_unknown();
-  bool is_doubtful = s == standing::suspect;
+  // What it does by habit says nothing of its function.
+  if (habit.is_bad()) function_.store(current | noted, relaxed);  // order: as in begin()
+  is_trial_ = !habit.is_bad() && history.is_unknown();
+  bool is_doubtful = !habit.is_bad() && s == standing::suspect;
   if (is_trial_) {
     if (may_defer && stands_in_ && record.is_on_trial(measured_from_)) return false;
     // Those who stand for others do not take on trust what is tried elsewhere at the same time.
@@ -34,13 +37,26 @@ bool run_meter::begin_measured(std::uint16_t current, standing s, bool may_defer
   }
   measures_ = true;
   cpu_from_ = clock_now(CLOCK_THREAD_CPUTIME_ID);
-  is_convict_ = s == standing::convict;
+  is_convict_ = is_convict;
   const bool arms = is_doubtful || is_convict_;
   arms_.store(arms, relaxed);                               // order: a hint to others
   if (is_convict_) sched_.convicts_.fetch_add(1, relaxed);  // order: a hint
   if (arms) sched_.arm_standby();
   if (is_doubtful) sched_.expect_hog(measured_from_);
   return true;
+}
+
+run_length run_meter::measure() const noexcept {
+  const nanos took = steady_now() - measured_from_;
+  if (took < lengthy_time) return run_length::brief;
+  // Preempted is not computed: only the thread's own time makes a hog.
+  if (took < hog_time || clock_now(CLOCK_THREAD_CPUTIME_ID) - cpu_from_ < hog_time) return run_length::lengthy;
+  return run_length::hog;
+}
+
+run_habit run_meter::habit_now() const noexcept {
+  const bool was_seen_to_hog = !habit_.is_bad() && (function_.load(relaxed) & noted);  // order: a hint
+  return habit_.after(was_seen_to_hog ? run_length::hog : measure());
 }
 
 void run_meter::end_measured() noexcept {
@@ -52,12 +68,7 @@ void run_meter::end_measured() noexcept {
   if (std::exchange(is_convict_, false)) sched_.convicts_.fetch_sub(1, relaxed);  // order: a hint
   const std::uint32_t f = function_.load(relaxed);
   if (is_trial_) hog_book::record(static_cast<std::uint16_t>(f)).end_trial();
-  if (f & noted) return;
-  const nanos took = steady_now() - measured_from_;
-  auto length = took >= lengthy_time ? run_length::lengthy : run_length::brief;
-  // Preempted is not computed: only the thread's own time makes a hog.
-  if (took >= hog_time && clock_now(CLOCK_THREAD_CPUTIME_ID) - cpu_from_ >= hog_time) length = run_length::hog;
-  note_run(f, length);
+  if (!(f & noted)) note_run(f, measure());
 }
 
 void run_meter::note_stuck(std::uint32_t running) noexcept {
