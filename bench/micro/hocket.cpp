@@ -206,13 +206,13 @@ void micro_run_meter(benchmark::State& state) {
   meter.begin_thread();
   const auto function = rt::hog_book::id_of(std::source_location::current());
   for (int i = 0; i < 64; ++i) {
-    meter.begin(function, false);
+    meter.begin(&meter, function, {}, false);
     meter.end();
   }
   if (rt::hog_book::record(function).now() != rt::standing::clean)
     state.SkipWithError("was preempted while it was learnt");
   for (auto _ : state) {
-    benchmark::DoNotOptimize(meter.begin(function, false));
+    benchmark::DoNotOptimize(meter.begin(&meter, function, {}, false));
     meter.end();
   }
 }

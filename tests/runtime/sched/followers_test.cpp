@@ -44,9 +44,9 @@ std::uint16_t a_suspect(const std::source_location& where = std::source_location
 class request final : public io_op {
  public:
   request(scheduler& sched, std::uint16_t number, std::function<void()> handler)
-      : sched_(sched), item_([number, handler = std::move(handler)] {
+      : sched_(sched), item_([this, number, handler = std::move(handler)] {
           worker& self = *this_thread().self;
-          EXPECT_TRUE(self.meter().begin(number, true));
+          EXPECT_TRUE(self.meter().begin(this, number, {}, true));
           handler();
           self.meter().end();
         }) {
@@ -151,8 +151,8 @@ TEST_P(with_followers_of, a_convict_is_not_run_but_sent_to_the_bulk_queue_once) 
   gate done;
   job item([&] {
     worker& self = *this_thread().self;
-    EXPECT_FALSE(self.meter().begin(number, true));
-    EXPECT_TRUE(self.meter().begin(number, false));
+    EXPECT_FALSE(self.meter().begin(&item, number, {}, true));
+    EXPECT_TRUE(self.meter().begin(&item, number, {}, false));
     self.meter().end();
     done.open();
   });
@@ -168,24 +168,20 @@ TEST_P(with_followers_of, a_task_that_hogs_by_habit_is_sent_there_and_its_functi
   job item([&] {
     run_meter& meter = this_thread().self->meter();
     const run_habit bad(2), good;
-    EXPECT_FALSE(meter.begin(number, true, &item, bad));
-    EXPECT_TRUE(meter.begin(number, false, &item, bad));
+    EXPECT_FALSE(meter.begin(&item, number, bad, true));
+    EXPECT_TRUE(meter.begin(&item, number, bad, false));
+    EXPECT_TRUE(meter.measures(&item));
+    EXPECT_FALSE(meter.measures(&done)) << "who runs within its run";
     const nanos from = clock_now(CLOCK_THREAD_CPUTIME_ID);
     while (clock_now(CLOCK_THREAD_CPUTIME_ID) < from + hog_time) spin_pause();
-    EXPECT_FALSE(meter.may_change_habit_of(&done)) << "who ran within it";
-    EXPECT_TRUE(meter.may_change_habit_of(&item));
     EXPECT_EQ(meter.habit_now().count(), 3);
     meter.note_stuck(meter.running());
     meter.end();
     EXPECT_EQ(hog_book::record(number).now(), standing::clean);
 
-    EXPECT_TRUE(meter.begin(number, true, &item, good));
-    EXPECT_FALSE(meter.may_change_habit_of(&item)) << "not measured";
-    meter.note_stuck(meter.running());
-    EXPECT_TRUE(meter.may_change_habit_of(&item)) << "the watch has seen it";
-    EXPECT_EQ(meter.habit_now().count(), 1);
+    EXPECT_TRUE(meter.begin(&item, number, good, true));
+    EXPECT_FALSE(meter.measures(&item));
     meter.end();
-    EXPECT_EQ(hog_book::record(number).now(), standing::suspect);
     done.open();
   });
   sched.post_bulk(item);

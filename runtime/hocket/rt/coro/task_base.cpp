@@ -26,12 +26,12 @@ void task_base::run() noexcept {
   const std::uint8_t traits = traits_.load(relaxed);  // order: a setting, and what does not change
   worker* const learner = traits & learnt_from ? context.self : nullptr;
   if (learner) {
-    const bool may_defer = !deferred_;
-    deferred_ = false;
-    if (!learner->meter().begin(function_, may_defer, this, run_habit(habit_))) {
+    const bool is_rest = action_ == action::give_way;  // of a run, and says nothing of the task's habit
+    if (!learner->meter().begin(is_rest ? nullptr : this, function_, run_habit(habit_), !deferred_)) {
       deferred_ = true;
       return context.sched->post_bulk(*this);
     }
+    if (deferred_) deferred_ = false;
   }
   run_within(context, traits);
   if (learner) learner->meter().end();
@@ -72,18 +72,11 @@ void task_base::resume(worker* self) noexcept {
   return next == settlement::requeue ? settled::requeued : settled::at_rest;
 }
 
-/// Before it lets go: from then on another thread may run it.
-inline void task_base::learn_from_run(const run_meter& meter) noexcept {
-  if (meter.may_change_habit_of(this)) [[unlikely]]
-    habit_ = meter.habit_now().count();
-}
-
 task_base* task_base::run_until_stop(worker* self) noexcept {
   cancel_due_ = word_.take_owed_cancel();
   if (!began_ && cancel_due_) return end(false);
   began_ = true;
   // Who gave way before it waited now waits, and who wants to look again does, unless it is cancelled.
-  const bool goes_on = action_ == action::give_way;
   if (action_ >= action::give_way && !cancel_due_) {
     action_ = action::suspend;
   } else {
@@ -96,7 +89,9 @@ task_base* task_base::run_until_stop(worker* self) noexcept {
       case action::finished:
         return end(true);
       case action::suspend: {
-        if (self && !goes_on) learn_from_run(self->meter());  // else it is the rest of the run before
+        // Before it lets go: from then on another thread may run it.
+        if (self && self->meter().measures(this)) [[unlikely]]
+          habit_ = self->meter().habit_now().count();
         if (self && self->budget().is_spent()) {
           action_ = action::give_way;
           home_->post_again(*this);

@@ -22,7 +22,6 @@
 
 namespace hocket::rt {
 
-class run_meter;
 class worker;
 struct running_task;
 struct thread_context;
@@ -191,7 +190,6 @@ class task_base : public runnable {
   void run_within(thread_context& context, unsigned traits) noexcept;
   task_base* end(bool began) noexcept;
   void resume(worker* self) noexcept;
-  void learn_from_run(const run_meter& meter) noexcept;
   bool cancel_as(task_word::kind kind, std::string_view message) noexcept;
   enum class settled { requeued, at_rest };
   settled settle(bool asked = false) noexcept;

@@ -20,14 +20,15 @@ void note_run(std::uint32_t function, run_length length) noexcept {
 
 }  // namespace
 
-bool run_meter::begin_measured(std::uint16_t current, standing s, bool may_defer, run_habit habit) noexcept {
-  hog_record& record = hog_book::record(current);
+bool run_meter::begin_measured(const void* task, std::uint16_t function, standing s, run_habit habit,
+                               bool may_defer) noexcept {
+  hog_record& record = hog_book::record(function);
   const run_history history = record.history();
   const bool is_convict = s == standing::convict || habit.is_bad();
   if (may_defer && (is_convict || (stands_in_ && history.hogs_mostly()))) return false;
   measured_from_ = steady_now();
   // What it does by habit says nothing of its function.
-  if (habit.is_bad()) function_.store(current | noted, relaxed);  // order: as in begin()
+  if (habit.is_bad()) function_.store(function | noted, relaxed);  // order: as in begin()
   is_trial_ = !habit.is_bad() && history.is_unknown();
   bool is_doubtful = !habit.is_bad() && s == standing::suspect;
   if (is_trial_) {
@@ -36,6 +37,8 @@ bool run_meter::begin_measured(std::uint16_t current, standing s, bool may_defer
     is_doubtful |= record.begin_trial(measured_from_) && stands_in_;
   }
   measures_ = true;
+  measured_ = task;
+  habit_ = habit;
   cpu_from_ = clock_now(CLOCK_THREAD_CPUTIME_ID);
   is_convict_ = is_convict;
   const bool arms = is_doubtful || is_convict_;
@@ -54,13 +57,9 @@ run_length run_meter::measure() const noexcept {
   return run_length::hog;
 }
 
-run_habit run_meter::habit_now() const noexcept {
-  const bool was_seen_to_hog = !habit_.is_bad() && (function_.load(relaxed) & noted);  // order: a hint
-  return habit_.after(was_seen_to_hog ? run_length::hog : measure());
-}
-
 void run_meter::end_measured() noexcept {
   measures_ = false;
+  measured_ = nullptr;
   if (arms()) {
     arms_.store(false, relaxed);
     sched_.disarm_standby();

@@ -28,22 +28,17 @@ class run_meter {
   /// Something runs of which nothing is known; a task says more by begin().
   void forget() noexcept { function_.store(hog_book::nobody, relaxed); }  // order: a hint
 
-  /// `task` is about to run, which has that habit. False: it is not to run now, but as bulk work, which the caller sees
+  /// A task is about to run, which has that habit; `task`: the one whose habit may change by it, or null. False: it is not to run now, but as bulk work, which the caller sees
   /// to. `may_defer`: it has not come from there.
-  bool begin(std::uint16_t function, bool may_defer, const void* task = nullptr, run_habit habit = {}) noexcept {
+  bool begin(const void* task, std::uint16_t function, run_habit habit, bool may_defer) noexcept {
     function_.store(function, relaxed);  // order: for the watch
-    task_ = task;
-    habit_ = habit;
     const standing s = hog_book::record(function).now();
-    return (s == standing::clean && habit.is_good()) || begin_measured(function, s, may_defer, habit);
+    return (s == standing::clean && habit.is_good()) || begin_measured(task, function, s, habit, may_defer);
   }
-
-  /// `task` is about to let go of its coroutine: whether this run may change its habit, and what it is then.
-  bool may_change_habit_of(const void* task) const noexcept {
-    return (measures_ || (function_.load(relaxed) & noted)) && task == task_;  // order: a hint
-  }
-  run_habit habit_now() const noexcept;
-
+  /// `task` may change its habit by this run.
+  bool measures(const void* task) const noexcept { return measured_ == task; }
+  /// What that is by now.
+  run_habit habit_now() const noexcept { return habit_.after(measure()); }
   void end() noexcept {
     if (measures_) end_measured();
   }
@@ -72,7 +67,7 @@ class run_meter {
  private:
   static constexpr std::uint32_t noted = 1u << 16;
 
-  bool begin_measured(std::uint16_t function, standing s, bool may_defer, run_habit habit) noexcept;
+  bool begin_measured(const void* task, std::uint16_t function, standing s, run_habit habit, bool may_defer) noexcept;
   void end_measured() noexcept;
   run_length measure() const noexcept;
 
@@ -80,9 +75,9 @@ class run_meter {
   const bool stands_in_;
 
   // The seat's thread only: the task that runs.
-  const void* task_ = nullptr;
-  run_habit habit_;  // as it was before this run
   bool measures_ = false;
+  const void* measured_ = nullptr;  // and whose habit may change by it
+  run_habit habit_;                 // which was this before
   std::atomic<bool> arms_{false};  // and the standby stands by; the thread alone writes it
   bool is_convict_ = false;        // and it, or its function, is known to hog
   bool is_trial_ = false;          // and little is known of its function
