@@ -206,7 +206,7 @@ class task_base : public runnable {
   action action_ : 3 = action::none;
   bool cancel_due_ : 1 = false;
   bool began_ : 1 = false;
-  bool deferred_ : 1 = false;               // it stands in the bulk queue because of its function, or its habit
+  bool deferred_ : 1 = false;                 // it stands in the bulk queue because of its function, or its habit
   std::uint8_t habit_ : run_habit::bits = 0;  // how its runs went, if it is learnt from
   // Read by anybody; only `observed` may come after schedule().
   static constexpr std::uint8_t serial = 1, exclusive = 2, learnt_from = 4, observed = 8;

@@ -105,8 +105,9 @@ class run_history {
   std::uint64_t word_ = 0;
 };
 
-/// How the last runs of one task went, in two bits: a saturating counter, as branch predictors have. For a function that
-/// is light for most of its tasks and heavy for a few, such as a handler of connections of which some ask for much.
+/// How the last runs of one task went, in two bits: a saturating counter, as branch predictors have. For a function
+/// that is light for most of its tasks and heavy for a few, such as a handler of connections of which some ask for
+/// much.
 class run_habit {
  public:
   static constexpr unsigned bits = 2;

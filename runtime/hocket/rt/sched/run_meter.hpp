@@ -28,8 +28,8 @@ class run_meter {
   /// Something runs of which nothing is known; a task says more by begin().
   void forget() noexcept { function_.store(hog_book::nobody, relaxed); }  // order: a hint
 
-  /// A task is about to run, which has that habit; `task`: the one whose habit may change by it, or null. False: it is not to run now, but as bulk work, which the caller sees
-  /// to. `may_defer`: it has not come from there.
+  /// A task is about to run, which has that habit; `task`: the one whose habit may change by it, or null. False: it is
+  /// not to run now, but as bulk work, which the caller sees to. `may_defer`: it has not come from there.
   bool begin(const void* task, std::uint16_t function, run_habit habit, bool may_defer) noexcept {
     function_.store(function, relaxed);  // order: for the watch
     const standing s = hog_book::record(function).now();
@@ -78,11 +78,11 @@ class run_meter {
   bool measures_ = false;
   const void* measured_ = nullptr;  // and whose habit may change by it
   run_habit habit_;                 // which was this before
-  std::atomic<bool> arms_{false};  // and the standby stands by; the thread alone writes it
-  bool is_convict_ = false;        // and it, or its function, is known to hog
-  bool is_trial_ = false;          // and little is known of its function
-  nanos measured_from_ = 0;        // on the clock
-  nanos cpu_from_ = 0;             // of the thread
+  std::atomic<bool> arms_{false};   // and the standby stands by; the thread alone writes it
+  bool is_convict_ = false;         // and it, or its function, is known to hog
+  bool is_trial_ = false;           // and little is known of its function
+  nanos measured_from_ = 0;         // on the clock
+  nanos cpu_from_ = 0;              // of the thread
 
   std::atomic<std::uint32_t> function_{hog_book::nobody};  // of the task that runs, and whether the watch noted its hog
   thread_probe thread_;

@@ -406,11 +406,11 @@ runnable_list worker::wait_in_reactor(nanos limit) noexcept {
     stays_.add();
     if (sched_.has_virtual_clock()) {
       if (!sched_.jump_clock(came)) sched_.io().poll(never, came, reactor::max_batch, report);
-    } else {
-      const nanos until = std::min(limit, *earliest);
-      const nanos timeout = until == never ? never : std::max<nanos>(0, until - steady_now());
-      sched_.io().poll(timeout, came, events_at_once(reactor::max_batch), report);
+    } else if (is_standby()) {
+      poll_until(std::min(limit, *earliest), came, report);
       arrivals_.follow();
+    } else {
+      sleep_until(*earliest, came, report);
     }
   }
   stay_.leave();
@@ -419,6 +419,27 @@ runnable_list worker::wait_in_reactor(nanos limit) noexcept {
   // Back in the reactor at once, this thread would take it again before the other one has a processor.
   if (report.took_wake && sched_.pass_reactor_wake_on(*this) && came.empty()) ::sched_yield();
   return came;
+}
+
+void worker::poll_until(nanos deadline, runnable_list& came, poll_report& report) noexcept {
+  const nanos timeout = deadline == never ? never : std::max<nanos>(0, deadline - steady_now());
+  sched_.io().poll(timeout, came, events_at_once(reactor::max_batch), report);
+}
+
+/// For a timer: as soon after its deadline as the kernel's lateness lets itself be foreseen.
+void worker::sleep_until(nanos deadline, runnable_list& came, poll_report& report) noexcept {
+  if (deadline == never) return poll_until(never, came, report);
+  const nanos begun = steady_now();
+  const nanos asked = begun + wake_lead_.shorten(std::max<nanos>(0, deadline - begun));
+  poll_until(asked, came, report);
+  if (!came.empty() || report.took_wake) return;
+  nanos current = steady_now();
+  wake_lead_.note(current - asked);
+  if (deadline - current > wake_lead::most_spun) return;
+  while (current < deadline && !awaits_reactor_wake()) {
+    spin_pause();
+    current = steady_now();
+  }
 }
 
 /// Enters the stay, and looks again at everything that could call this thread back. Nothing: there is something; do not

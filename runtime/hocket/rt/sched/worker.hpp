@@ -27,11 +27,13 @@
 #include <hocket/rt/sched/reactor_stay.hpp>
 #include <hocket/rt/sched/run_meter.hpp>
 #include <hocket/rt/sched/urgency.hpp>
+#include <hocket/rt/sched/wake_lead.hpp>
 #include <hocket/rt/time/timer_shard.hpp>
 
 namespace hocket::rt {
 
 class scheduler;
+struct poll_report;
 
 enum class seat_kind { worker, standby };
 
@@ -161,6 +163,8 @@ class alignas(cache_line) worker {
   bool lend() noexcept;
   void get_up() noexcept;
   std::optional<nanos> announce_stay() noexcept;
+  void poll_until(nanos deadline, runnable_list& came, poll_report& report) noexcept;
+  void sleep_until(nanos deadline, runnable_list& came, poll_report& report) noexcept;
   int events_at_once(int otherwise) const noexcept;
 
   scheduler& sched_;
@@ -178,6 +182,7 @@ class alignas(cache_line) worker {
   std::size_t ahead_ = 0;         // of the ready queue, until all who came with the last look are served
   unsigned looks_put_off_ = 0;    // since that look
   arrivals arrivals_;             // of who stands by
+  wake_lead wake_lead_;           // of who sleeps
   std::uint64_t stays_seen_ = 0;  // of others in the reactor, at the last look
   random_source random_;
   run_meter meter_;
