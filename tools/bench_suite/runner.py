@@ -1,5 +1,6 @@
 """Runs the cells: all of them for one round, then all for the next, so that what disturbs the machine disturbs every
 runtime. A round during which others used the processors is repeated."""
+import itertools
 import json
 import os
 import signal
@@ -120,6 +121,10 @@ def environment_of(cell, preload, common):
     return environment
 
 
+def is_open(cell):
+    return not cell.failed and not cell.skipped
+
+
 class Suite:
     """All rounds of all cells. `launch(cell)` gives an Outcome; `progress` is told after each run."""
 
@@ -136,14 +141,24 @@ class Suite:
     def run(self):
         """Rounds until all are done or the time is up; what was measured is in the cells, also after Ctrl-C."""
         for number in range(self.rounds):
-            if number >= 2 and self.time_is_up():
-                self.notes.append(f"stopped after {number} of {self.rounds} rounds: another would not fit into the time")
+            left_out = []
+            for workload, cells in self.in_turn(number):
+                if number >= 2 and self.time_is_up(cells):
+                    left_out.append(workload)
+                    continue
+                for cell in cells:
+                    if is_open(cell):
+                        self.one_round(cell)
+                        self.progress(self, number, cell)
+            if left_out:
+                self.notes.append(f"round {number + 1} of {self.rounds} did not fit into the time for {', '.join(left_out)}")
                 break
-            # Every other round goes the other way, so that nobody always runs behind the same neighbour.
-            for cell in self.cells if number % 2 == 0 else self.cells[::-1]:
-                if not cell.failed and not cell.skipped:
-                    self.one_round(cell)
-                    self.progress(self, number, cell)
+
+    def in_turn(self, number):
+        """(workload, its cells) in the order of round `number`: all of a workload have equally many rounds. Every other
+        one goes the other way, so that nobody always runs behind the same neighbour."""
+        order = self.cells if number % 2 == 0 else self.cells[::-1]
+        return [(name, list(cells)) for name, cells in itertools.groupby(order, lambda cell: cell.workload.name)]
 
     def one_round(self, cell):
         for attempt in range(REPEATS + 1):
@@ -166,20 +181,21 @@ class Suite:
         cell.rounds.append(outcome.metrics)
         cell.units.update(outcome.units)
 
-    def round_seconds(self):
-        """What one more round of all of them takes, as far as that is known."""
+    def round_seconds(self, cells=None):
+        """What one more round takes of `cells`, or of all of them, as far as that is known."""
         known = [sum(cell.seconds) / len(cell.seconds) for cell in self.cells if cell.seconds]
         usual = sum(known) / len(known) if known else 0.5
         return sum(sum(cell.seconds) / len(cell.seconds) if cell.seconds else usual
-                   for cell in self.cells if not cell.failed and not cell.skipped)
+                   for cell in cells or self.cells if is_open(cell))
 
-    def time_is_up(self):
-        return self.budget_s is not None and self.clock() - self.started + self.round_seconds() > self.budget_s
+    def time_is_up(self, cells):
+        elapsed = self.clock() - self.started
+        return self.budget_s is not None and elapsed + self.round_seconds(cells) > self.budget_s
 
     def remaining_seconds(self, number):
         """An estimate of what is left while round `number` runs."""
         done = sum(len(cell.rounds) > number for cell in self.cells)
-        open_now = [cell for cell in self.cells if not cell.failed and not cell.skipped]
+        open_now = [cell for cell in self.cells if is_open(cell)]
         share = (len(open_now) - min(done, len(open_now))) / max(1, len(open_now))
         whole = self.round_seconds()
         left = whole * (share + self.rounds - 1 - number)

@@ -193,7 +193,20 @@ class Rounds(unittest.TestCase):
         one = cell()
         suite, asked = self.run_suite(launch, [one], 9, budget_s=3.5, clock=lambda: now[0])
         self.assertEqual(len(asked), 3)
-        self.assertIn("stopped after 3 of 9 rounds", suite.notes[0])
+        self.assertEqual(suite.notes, ["round 4 of 9 did not fit into the time for fib"])
+
+    def test_the_last_round_is_of_the_workloads_that_fit_and_of_all_their_runtimes(self):
+        now = [0.0]
+
+        def launch(each, _):
+            now[0] += each.workload.limit_s
+            return outcome(seconds=each.workload.limit_s)
+
+        cells = [grid.Cell(workload(name, limit_s=seconds), runtime, 1, "glibc", ["program"], {})
+                 for name, seconds in (("long", 5), ("short", 1)) for runtime in ("hocket", "tbb")]
+        suite, _ = self.run_suite(launch, cells, 3, budget_s=27, clock=lambda: now[0])
+        self.assertEqual([len(each.rounds) for each in cells], [2, 2, 3, 3])
+        self.assertEqual(suite.notes, ["round 3 of 3 did not fit into the time for long"])
 
     def test_what_is_left_is_estimated_from_what_was_measured(self):
         cells = [cell(), cell("tbb")]
