@@ -434,6 +434,7 @@ void worker::sleep_until(nanos deadline, runnable_list& came, poll_report& repor
   poll_until(asked, came, report);
   if (!came.empty() || report.took_wake) return;
   nanos current = steady_now();
+  if (current < asked) return;  // an event of which nobody wanted to hear, or a signal
   wake_lead_.note(current - asked);
   if (deadline - current > wake_lead::most_spun) return;
   while (current < deadline && !awaits_reactor_wake()) {
