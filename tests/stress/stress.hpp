@@ -32,20 +32,21 @@ struct options {
   std::uint64_t seed = std::random_device()();  // for programs that draw lots, which print it
 
   options(int argc, char** argv, std::int64_t default_count) : count(default_count) {
-    const auto above_zero = [&](const std::string& flag, const char* text) {
+    const auto number = [&](const std::string& flag, const char* text, double least, double most) {
       char* end = nullptr;
       const double n = std::strtod(text, &end);
-      if (*end == '\0' && n >= 1 && n <= 1e15) return n;
-      std::fprintf(stderr, "%s: %s needs a number above 0, not '%s'\n", argv[0], flag.c_str(), text);
+      if (end != text && *end == '\0' && n >= least && n <= most) return n;
+      std::fprintf(stderr, "%s: %s needs a number from %.0f to %.0f, not '%s'\n", argv[0], flag.c_str(), least, most,
+                   text);
       std::exit(2);
     };
     for (int i = 1; i < argc; ++i) {
       const std::string flag = argv[i];
       if (flag == "--serial") serial = true;
       else if (flag == "--virtual") virtual_clock = true;
-      else if (flag == "--count" && i + 1 < argc) count = static_cast<std::int64_t>(above_zero(flag, argv[++i]));
-      else if (flag == "--workers" && i + 1 < argc) workers = static_cast<unsigned>(above_zero(flag, argv[++i]));
-      else if (flag == "--seed" && i + 1 < argc) seed = std::strtoull(argv[++i], nullptr, 10);
+      else if (flag == "--count" && i + 1 < argc) count = static_cast<std::int64_t>(number(flag, argv[++i], 1, 1e15));
+      else if (flag == "--workers" && i + 1 < argc) workers = static_cast<unsigned>(number(flag, argv[++i], 1, 1024));
+      else if (flag == "--seed" && i + 1 < argc) seed = static_cast<std::uint64_t>(number(flag, argv[++i], 0, 1e15));
       else {
         std::fprintf(stderr, "%s: unknown option %s\n", argv[0], flag.c_str());
         std::exit(2);

@@ -143,22 +143,22 @@ class Suite:
         for number in range(self.rounds):
             left_out = []
             for workload, cells in self.in_turn(number):
-                if number >= 2 and self.time_is_up(cells):
+                if number >= 2 and cells and self.time_is_up(cells):
                     left_out.append(workload)
                     continue
                 for cell in cells:
-                    if is_open(cell):
-                        self.one_round(cell)
-                        self.progress(self, number, cell)
+                    self.one_round(cell)
+                    self.progress(self, number, cell)
             if left_out:
                 self.notes.append(f"round {number + 1} of {self.rounds} did not fit into the time for {', '.join(left_out)}")
                 break
 
     def in_turn(self, number):
-        """(workload, its cells) in the order of round `number`: all of a workload have equally many rounds. Every other
-        one goes the other way, so that nobody always runs behind the same neighbour."""
+        """(workload, its open cells) in the order of round `number`: all of a workload have equally many rounds. Every
+        other one goes the other way, so that nobody always runs behind the same neighbour."""
         order = self.cells if number % 2 == 0 else self.cells[::-1]
-        return [(name, list(cells)) for name, cells in itertools.groupby(order, lambda cell: cell.workload.name)]
+        return [(name, [cell for cell in cells if is_open(cell)])
+                for name, cells in itertools.groupby(order, lambda cell: cell.workload.name)]
 
     def one_round(self, cell):
         for attempt in range(REPEATS + 1):
@@ -200,7 +200,7 @@ class Suite:
         whole = self.round_seconds()
         left = whole * (share + self.rounds - 1 - number)
         if self.budget_s is not None:
-            # Rounds beyond the second are begun only if they fit.
+            # Beyond the second round only what fits is begun.
             spare = self.budget_s - (self.clock() - self.started)
             left = min(left, max(spare, whole * (share + max(0, 1 - number))))
         return left

@@ -88,7 +88,7 @@ TEST_P(hog_habit, a_connection_that_always_asks_for_much_says_nothing_of_its_han
         const Server server = co_await start_server(handle, "127.0.0.1", 0);
         client little = co_await connect(server.port());
         client much = co_await connect(server.port());
-        for (int i = 0; i < 8; ++i) co_await little.ask("little");
+        for (int i = 0; i < 8; ++i) co_await little.ask("little");  // else the blame alone would convict it
         const std::string blamed = co_await little.ask("blame");
         EXPECT_EQ(blamed, "suspect") << "from here on its runs are measured";
         std::string always = "suspect";

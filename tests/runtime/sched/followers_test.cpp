@@ -170,8 +170,8 @@ TEST_P(with_followers_of, a_task_that_hogs_by_habit_is_sent_there_and_its_functi
     const run_habit bad(2), good;
     EXPECT_FALSE(meter.begin(&item, number, bad, true));
     EXPECT_TRUE(meter.begin(&item, number, bad, false));
-    EXPECT_TRUE(meter.measures(&item));
-    EXPECT_FALSE(meter.measures(&done)) << "who runs within its run";
+    EXPECT_TRUE(meter.may_change_habit_of(&item));
+    EXPECT_FALSE(meter.may_change_habit_of(&done)) << "who runs within its run";
     const nanos from = clock_now(CLOCK_THREAD_CPUTIME_ID);
     while (clock_now(CLOCK_THREAD_CPUTIME_ID) < from + hog_time) spin_pause();
     EXPECT_EQ(meter.habit_now().count(), 3);
@@ -180,7 +180,7 @@ TEST_P(with_followers_of, a_task_that_hogs_by_habit_is_sent_there_and_its_functi
     EXPECT_EQ(hog_book::record(number).now(), standing::clean);
 
     EXPECT_TRUE(meter.begin(&item, number, good, true));
-    EXPECT_FALSE(meter.measures(&item));
+    EXPECT_FALSE(meter.may_change_habit_of(&item)) << "not measured";
     meter.end();
     done.open();
   });

@@ -31,7 +31,8 @@ void task_base::run() noexcept {
       deferred_ = true;
       return context.sched->post_bulk(*this);
     }
-    if (deferred_) deferred_ = false;
+    if (deferred_) [[unlikely]]  // a store less for nearly all
+      deferred_ = false;
   }
   run_within(context, traits);
   if (learner) learner->meter().end();
@@ -90,7 +91,7 @@ task_base* task_base::run_until_stop(worker* self) noexcept {
         return end(true);
       case action::suspend: {
         // Before it lets go: from then on another thread may run it.
-        if (self && self->meter().measures(this)) [[unlikely]]
+        if (self && self->meter().may_change_habit_of(this)) [[unlikely]]
           habit_ = self->meter().habit_now().count();
         if (self && self->budget().is_spent()) {
           action_ = action::give_way;

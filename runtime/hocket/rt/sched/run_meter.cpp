@@ -37,7 +37,7 @@ bool run_meter::begin_measured(const void* task, std::uint16_t function, standin
     is_doubtful |= record.begin_trial(measured_from_) && stands_in_;
   }
   measures_ = true;
-  measured_ = task;
+  task_ = task;
   habit_ = habit;
   cpu_from_ = clock_now(CLOCK_THREAD_CPUTIME_ID);
   is_convict_ = is_convict;
@@ -59,7 +59,7 @@ run_length run_meter::measure() const noexcept {
 
 void run_meter::end_measured() noexcept {
   measures_ = false;
-  measured_ = nullptr;
+  task_ = nullptr;
   if (arms()) {
     arms_.store(false, relaxed);
     sched_.disarm_standby();

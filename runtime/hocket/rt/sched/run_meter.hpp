@@ -35,9 +35,9 @@ class run_meter {
     const standing s = hog_book::record(function).now();
     return (s == standing::clean && habit.is_good()) || begin_measured(task, function, s, habit, may_defer);
   }
-  /// `task` may change its habit by this run.
-  bool measures(const void* task) const noexcept { return measured_ == task; }
-  /// What that is by now.
+  /// `task` is the one whose habit this run may change.
+  bool may_change_habit_of(const void* task) const noexcept { return task_ == task; }
+  /// To what, as far as it has come.
   run_habit habit_now() const noexcept { return habit_.after(measure()); }
   void end() noexcept {
     if (measures_) end_measured();
@@ -76,13 +76,13 @@ class run_meter {
 
   // The seat's thread only: the task that runs.
   bool measures_ = false;
-  const void* measured_ = nullptr;  // and whose habit may change by it
-  run_habit habit_;                 // which was this before
-  std::atomic<bool> arms_{false};   // and the standby stands by; the thread alone writes it
-  bool is_convict_ = false;         // and it, or its function, is known to hog
-  bool is_trial_ = false;           // and little is known of its function
-  nanos measured_from_ = 0;         // on the clock
-  nanos cpu_from_ = 0;              // of the thread
+  const void* task_ = nullptr;     // and its habit may change by it
+  run_habit habit_;                // which was this before
+  std::atomic<bool> arms_{false};  // and the standby stands by; the thread alone writes it
+  bool is_convict_ = false;        // and it, or its function, is known to hog
+  bool is_trial_ = false;          // and little is known of its function
+  nanos measured_from_ = 0;        // on the clock
+  nanos cpu_from_ = 0;             // of the thread
 
   std::atomic<std::uint32_t> function_{hog_book::nobody};  // of the task that runs, and whether the watch noted its hog
   thread_probe thread_;

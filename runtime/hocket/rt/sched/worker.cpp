@@ -407,10 +407,11 @@ runnable_list worker::wait_in_reactor(nanos limit) noexcept {
     if (sched_.has_virtual_clock()) {
       if (!sched_.jump_clock(came)) sched_.io().poll(never, came, reactor::max_batch, report);
     } else if (is_standby()) {
-      poll_until(std::min(limit, *earliest), came, report);
+      const nanos until = std::min(limit, *earliest);
+      poll(until == never ? never : std::max<nanos>(0, until - steady_now()), came, report);
       arrivals_.follow();
     } else {
-      sleep_until(*earliest, came, report);
+      sleep_until(std::min(limit, *earliest), came, report);
     }
   }
   stay_.leave();
@@ -421,19 +422,19 @@ runnable_list worker::wait_in_reactor(nanos limit) noexcept {
   return came;
 }
 
-void worker::poll_until(nanos deadline, runnable_list& came, poll_report& report) noexcept {
-  const nanos timeout = deadline == never ? never : std::max<nanos>(0, deadline - steady_now());
+void worker::poll(nanos timeout, runnable_list& came, poll_report& report) noexcept {
   sched_.io().poll(timeout, came, events_at_once(reactor::max_batch), report);
 }
 
 /// For a timer: as soon after its deadline as the kernel's lateness lets itself be foreseen.
 void worker::sleep_until(nanos deadline, runnable_list& came, poll_report& report) noexcept {
-  if (deadline == never) return poll_until(never, came, report);
-  const nanos begun = steady_now();
-  const nanos asked = begun + wake_lead_.shorten(std::max<nanos>(0, deadline - begun));
-  poll_until(asked, came, report);
-  if (!came.empty() || report.took_wake) return;
+  if (deadline == never) return poll(never, came, report);
   nanos current = steady_now();
+  const nanos timeout = wake_lead_.shorten(std::max<nanos>(0, deadline - current));
+  const nanos asked = current + timeout;
+  poll(timeout, came, report);
+  if (!came.empty() || report.took_wake) return;
+  current = steady_now();
   if (current < asked) return;  // an event of which nobody wanted to hear, or a signal
   wake_lead_.note(current - asked);
   if (deadline - current > wake_lead::most_spun) return;

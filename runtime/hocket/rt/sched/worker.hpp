@@ -163,7 +163,7 @@ class alignas(cache_line) worker {
   bool lend() noexcept;
   void get_up() noexcept;
   std::optional<nanos> announce_stay() noexcept;
-  void poll_until(nanos deadline, runnable_list& came, poll_report& report) noexcept;
+  void poll(nanos timeout, runnable_list& came, poll_report& report) noexcept;
   void sleep_until(nanos deadline, runnable_list& came, poll_report& report) noexcept;
   int events_at_once(int otherwise) const noexcept;
 
