@@ -3,126 +3,49 @@
 //
 //   load [--workers N] [--seconds S] [--rate R] [--connections N] [--heavy R] ... -- PROGRAM
 //
-// Due times are drawn beforehand, and a latency counts from the due time: no coordinated omission. A request goes to a
-// connection on which nothing is asked, else behind others: who falls behind can catch up. What is unanswered at the
-// end counts with its age. The first second is reported apart, then `seconds`, then a while without load, which says
-// what the CPU tasks achieve alone. The thread asks for real-time priority, because it shares the processors with what
-// it measures; without it, a round in which it was late itself is withheld.
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
+// Due times are drawn beforehand, and a latency counts from the due time until the answer is at this end: no
+// coordinated omission. A request goes to a connection on which nothing is asked, else behind others: who falls behind
+// can catch up. What is unanswered at the end counts with its age. The first second is reported apart, then `seconds`,
+// then a while without load, which says what the CPU tasks achieve alone.
+//
+// The thread shares the processors with what it measures. So it asks for real-time priority; without it, a round in
+// which it was late itself is withheld. And no answer wakes it: with that priority it would take the server's processor
+// at each, in the midst of serving. It sleeps from one due time to the next, reads what has come, and when that came it
+// has from the kernel.
 #include <sched.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <deque>
-#include <filesystem>
-#include <fstream>
 #include <span>
-#include <string>
+#include <vector>
 
 #include "../../tools/hocket/arrivals.hpp"
 #include "../../tools/hocket/histogram.hpp"
 #include "common/bench.hpp"
+#include "program.hpp"
 #include "protocol.hpp"
+#include "stamped.hpp"
 
 namespace {
 
 using hocket::tools::arrival_kind;
 using hocket::tools::arrivals;
 using hocket::tools::histogram;
-using nanos = std::int64_t;
+using mixed::give_up;
+using mixed::nanos;
+using mixed::now;
+using mixed::now_of;
+using mixed::program;
+using mixed::second;
 
-constexpr nanos second = 1'000'000'000;
+constexpr nanos longest_sleep = second / 1000;
 constexpr std::size_t most_waiting = 1'000'000;
 constexpr std::size_t most_asked = 128;  // on one connection: what sockets' buffers hold without a doubt
-
-nanos now_of(clockid_t clock) {
-  timespec t;
-  clock_gettime(clock, &t);
-  return t.tv_sec * second + t.tv_nsec;
-}
-nanos now() { return now_of(CLOCK_MONOTONIC); }
-
-[[noreturn]] void give_up(const char* what) {
-  std::fprintf(stderr, "load: %s: %s\n", what, std::strerror(errno));
-  std::exit(1);
-}
-
-/// The program under load.
-class program {
- public:
-  explicit program(char** command) {
-    int ends[2];
-    if (::pipe(ends) < 0) give_up("pipe");
-    pid_ = ::fork();
-    if (pid_ < 0) give_up("fork");
-    if (pid_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      ::dup2(ends[1], 1);
-      ::close(ends[0]);
-      ::close(ends[1]);
-      ::execvp(command[0], command);
-      std::perror(command[0]);
-      std::_Exit(1);
-    }
-    ::close(ends[1]);
-    std::string said;
-    for (char c = 0; ::read(ends[0], &c, 1) == 1 && c != '\n';) said += c;
-    if (std::sscanf(said.c_str(), "port %d", &port_) != 1) {
-      int status = 0;
-      ::waitpid(std::exchange(pid_, -1), &status, 0);
-      std::exit(WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : 1);
-    }
-  }
-  program(const program&) = delete;
-  program& operator=(const program&) = delete;
-  ~program() {
-    if (pid_ < 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-
-  int connect() const {
-    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    at.sin_port = htons(static_cast<std::uint16_t>(port_));
-    if (fd < 0 || ::connect(fd, reinterpret_cast<sockaddr*>(&at), sizeof at) < 0) give_up("connect");
-    const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return fd;
-  }
-
-  /// Processor time so far of hocket's threads that stand by, in nanoseconds; -1: it has none.
-  nanos standby_cpu() const {
-    nanos sum = -1;
-    std::error_code gone;
-    for (const auto& thread : std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task", gone)) {
-      std::string name;
-      nanos used = 0;
-      std::ifstream(thread.path() / "comm") >> name;
-      if (!name.starts_with("hocket-sb") && !name.starts_with("hocket-f")) continue;
-      if (std::ifstream(thread.path() / "schedstat") >> used) sum = std::max<nanos>(sum, 0) + used;
-    }
-    return sum;
-  }
-
-  /// Processor time so far, in nanoseconds.
-  nanos cpu() const {
-    clockid_t clock;
-    return ::clock_getcpuclockid(pid_, &clock) == 0 ? now_of(clock) : 0;
-  }
-
- private:
-  pid_t pid_ = -1;
-  int port_ = 0;
-};
 
 struct connection {
   int fd = -1;
@@ -140,6 +63,7 @@ class stream {
         connections_(rate > 0 ? connections : 0) {
     for (connection& c : connections_) {
       c.fd = server.connect();
+      mixed::stamp_arrivals(c.fd);
       c.heavy = what == mixed::want::burn;
     }
   }
@@ -166,11 +90,18 @@ class stream {
     return schedule_.due();
   }
 
-  void got(connection& c, std::size_t bytes, nanos at) {
-    for (c.got += bytes; c.got >= mixed::message_size; c.got -= mixed::message_size) {
-      count(c.asked.front(), at);
+  /// Takes what came on `c`.
+  void read(connection& c) {
+    char answers[most_asked * mixed::message_size];
+    const mixed::arrived came = mixed::receive_stamped(c.fd, answers);
+    if (came.bytes < 0 && errno == EAGAIN) return;
+    if (came.bytes <= 0) give_up("a connection was lost: recv");
+    not_stamped += !came.is_stamped;
+    c.got += static_cast<std::size_t>(came.bytes);
+    for (; c.got >= mixed::message_size; c.got -= mixed::message_size) {
+      count(c.asked.front(), came.at);
       c.asked.pop_front();
-      answered += at >= main_ && at < end_;
+      answered += came.at >= main_ && came.at < end_;
     }
   }
 
@@ -190,6 +121,7 @@ class stream {
   histogram in_first, in_main, lag;
   std::uint64_t served = 0, unanswered = 0;  // of those due in the main window
   std::uint64_t answered = 0;                // within the main window, whenever they were due
+  std::uint64_t not_stamped = 0;             // reads of which the kernel did not say when it came
 
  private:
   /// The next one in turn on which nothing is asked, else the next one; nullptr: all are full.
@@ -237,6 +169,11 @@ double rate_between(const reading& a, const reading& b) {
   return static_cast<double>(b.units - a.units) / (static_cast<double>(b.at - a.at) / second);
 }
 
+void sleep_until(nanos when) {
+  const timespec until{.tv_sec = when / second, .tv_nsec = when % second};
+  ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
+}
+
 bool become_urgent() {
   ::prctl(PR_SET_TIMERSLACK, 1UL);
   const sched_param priority{.sched_priority = 50};
@@ -265,18 +202,19 @@ int main(int argc, char** argv) {
   stream heavy(server, 64, heavy_rate, mixed::want::burn, 0, seed + 1);
   const int control = server.connect();
   const int epoll = ::epoll_create1(0);
-  const auto watch = [epoll](int fd, void* data) {
-    epoll_event event{.events = EPOLLIN, .data = {.ptr = data}};
+  const auto watch = [epoll](int fd, connection* c) {
+    epoll_event event{.events = EPOLLIN, .data = {.ptr = c}};
     if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) give_up("epoll_ctl");
   };
-  for (connection& c : light.connections()) watch(c.fd, &c);
-  for (connection& c : heavy.connections()) watch(c.fd, &c);
-  for (connection& c : light.connections()) ask(c.fd, mixed::want::units);  // every handler is there
-  for (connection& c : heavy.connections()) ask(c.fd, mixed::want::units);
+  for (stream* s : {&light, &heavy}) {
+    for (connection& c : s->connections()) {
+      watch(c.fd, &c);
+      ask(c.fd, mixed::want::units);  // every handler is there
+    }
+  }
   ask(control, mixed::want::units);
   const bool urgent = become_urgent();
-  const int self = 0;
-  watch(control, const_cast<int*>(&self));
+  watch(control, nullptr);
 
   const auto read_meters = [&](std::uint64_t units) {
     return reading{now(), now_of(CLOCK_THREAD_CPUTIME_ID), server.cpu(), server.standby_cpu(), units};
@@ -290,9 +228,23 @@ int main(int argc, char** argv) {
 
   std::vector<reading> readings;
   std::vector<nanos> to_ask = {end, main};
-  epoll_event events[256];
+  const auto read_answers = [&] {
+    epoll_event events[256];
+    const int n = ::epoll_wait(epoll, events, 256, 0);
+    if (n < 0 && errno != EINTR) give_up("epoll_wait");
+    for (int i = 0; i < n; ++i) {
+      if (auto* const c = static_cast<connection*>(events[i].data.ptr)) {
+        (c->heavy ? heavy : light).read(*c);
+        continue;
+      }
+      if (::recv(control, control_message, sizeof control_message, MSG_WAITALL) != sizeof control_message)
+        give_up("recv");
+      if (static_cast<mixed::want>(control_message[0]) == mixed::want::units)
+        readings.push_back(read_meters(mixed::get_units(control_message)));
+    }
+  };
   for (;;) {
-    nanos at = now();
+    const nanos at = now();
     if (at >= end + second / 2 || (at >= end && readings.size() == 2)) break;
     nanos wake = std::min(light.send_due(at, end, main), heavy.send_due(at, end, main));
     if (!to_ask.empty() && at >= to_ask.back()) {
@@ -300,26 +252,9 @@ int main(int argc, char** argv) {
       control_message[0] = static_cast<char>(mixed::want::units);
       if (::send(control, control_message, sizeof control_message, 0) < 0) give_up("send");
     }
-    wake = std::min(wake, to_ask.empty() ? end + second / 2 : to_ask.back());
-    const nanos left = std::max<nanos>(wake - now(), 0);
-    const timespec limit{.tv_sec = left / second, .tv_nsec = left % second};
-    const int n = ::epoll_pwait2(epoll, events, 256, &limit, nullptr);
-    if (n < 0 && errno != EINTR) give_up("epoll_pwait2");
-    for (int i = 0; i < n; ++i) {
-      if (events[i].data.ptr == &self) {
-        if (::recv(control, control_message, sizeof control_message, MSG_WAITALL) != sizeof control_message)
-          give_up("recv");
-        if (static_cast<mixed::want>(control_message[0]) == mixed::want::units)
-          readings.push_back(read_meters(mixed::get_units(control_message)));
-        continue;
-      }
-      auto& c = *static_cast<connection*>(events[i].data.ptr);
-      char answers[most_asked * mixed::message_size];
-      const auto got = ::recv(c.fd, answers, sizeof answers, MSG_DONTWAIT);
-      if (got < 0 && errno == EAGAIN) continue;
-      if (got <= 0) give_up("a connection was lost: recv");
-      (c.heavy ? heavy : light).got(c, static_cast<std::size_t>(got), now());
-    }
+    read_answers();
+    if (!to_ask.empty()) wake = std::min(wake, to_ask.back());
+    sleep_until(std::min(wake, at + longest_sleep));
   }
   const nanos over = now();
   for (stream* s : {&light, &heavy}) s->close(over);
@@ -366,6 +301,10 @@ int main(int argc, char** argv) {
   if (light.lag.percentile(99) > (urgent ? 1'000'000 : 200'000)) {
     std::printf("{\"withheld\":\"the load generator itself was late by %.2f ms (p99)%s\"}\n",
                 ms(light.lag.percentile(99)), urgent ? "" : ", and has no real-time priority");
+  }
+  if (light.not_stamped + heavy.not_stamped > 0) {
+    std::printf("{\"withheld\":\"the kernel did not say when %llu answers came\"}\n",
+                static_cast<unsigned long long>(light.not_stamped + heavy.not_stamped));
   }
   return 0;
 }

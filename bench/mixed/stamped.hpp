@@ -1,0 +1,65 @@
+// What came on a socket, and when: by the kernel's account, not when somebody came to read it.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <span>
+
+namespace mixed {
+
+using nanos = std::int64_t;
+inline constexpr nanos second = 1'000'000'000;
+
+inline nanos nanos_of(const timespec& t) { return t.tv_sec * second + t.tv_nsec; }
+inline nanos now_of(clockid_t clock) {
+  timespec t;
+  clock_gettime(clock, &t);
+  return nanos_of(t);
+}
+inline nanos now() { return now_of(CLOCK_MONOTONIC); }
+
+[[noreturn]] inline void give_up(const char* what) {
+  std::fprintf(stderr, "load: %s: %s\n", what, std::strerror(errno));
+  std::exit(1);
+}
+
+/// From now on the kernel notes of each packet when it came.
+inline void stamp_arrivals(int fd) {
+  const int on = 1;
+  if (::setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) < 0) give_up("SO_TIMESTAMPNS");
+}
+
+struct arrived {
+  ssize_t bytes = 0;  // as of recv
+  nanos at = 0;       // of the last packet, on CLOCK_MONOTONIC. Without a stamp: when it was read, which is later
+  bool is_stamped = false;
+};
+
+/// Does not block.
+inline arrived receive_stamped(int fd, std::span<char> into) {
+  alignas(cmsghdr) char notes[CMSG_SPACE(sizeof(timespec))];
+  iovec place{into.data(), into.size()};
+  msghdr message{};
+  message.msg_iov = &place;
+  message.msg_iovlen = 1;
+  message.msg_control = notes;
+  message.msg_controllen = sizeof notes;
+  arrived came{.bytes = ::recvmsg(fd, &message, MSG_DONTWAIT), .at = now()};
+  if (came.bytes <= 0) return came;
+  const cmsghdr* const note = CMSG_FIRSTHDR(&message);
+  if (note == nullptr || note->cmsg_level != SOL_SOCKET || note->cmsg_type != SCM_TIMESTAMPNS) return came;
+  timespec stamp;
+  std::memcpy(&stamp, CMSG_DATA(note), sizeof stamp);
+  // Stamps are of the clock of the day, which may be set between two readings; so the age is what is taken over.
+  came.at -= now_of(CLOCK_REALTIME) - nanos_of(stamp);
+  came.is_stamped = true;
+  return came;
+}
+
+}  // namespace mixed
