@@ -129,6 +129,32 @@ TEST_P(with_followers_of, an_event_behind_a_hog_in_the_standby_is_served) {
   }
 }
 
+// Nothing is known of it, so nobody suspects it; but the standby is alone.
+TEST_P(with_followers_of, somebody_stands_while_the_standby_runs_a_function_for_the_first_time) {
+  const auto with_one = hog_book::id_of(std::source_location::current());
+  const auto with_two = hog_book::id_of(std::source_location::current());
+  const auto fresh = GetParam() == 1 ? with_one : with_two;
+  if (!hog_book::record(fresh).history().is_unknown()) GTEST_SKIP() << "the process has run it before";
+  const auto light = hog_book::id_of(std::source_location::current());
+  for (int i = 0; i < 64; ++i) hog_book::record(light).note(run_length::brief);
+  scheduler sched(with_followers(GetParam(), 1));
+  gate release, hogging, ended;
+  const all_workers_hog others(sched, release);
+  request hog(sched, fresh, [&] {
+    hogging.add();
+    release.spin();
+    ended.add();
+  });
+  hog.send();
+  hogging.wait(1);
+  request last(sched, light, [&] {
+    release.open();
+    ended.add();
+  });
+  last.send();
+  ended.wait(2);
+}
+
 TEST_P(with_followers_of, a_scheduler_whose_functions_are_short_starts_none) {
   scheduler sched(with_followers(GetParam(), 4));
   const auto number = hog_book::id_of(std::source_location::current());

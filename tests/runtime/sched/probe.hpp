@@ -64,4 +64,33 @@ inline scheduler_options with_workers(unsigned n, int standby = 0) {
   return o;
 }
 
+enum class hogs { declared, undeclared, blocking };
+
+/// Every worker in a hog that ends when `release` opens. The hogs come as bulk work: anything else the standby might
+/// take.
+class all_workers_hog {
+ public:
+  all_workers_hog(scheduler& sched, gate& release, hogs kind = hogs::declared) : workers_(sched.workers()) {
+    for (unsigned i = 0; i < workers_; ++i) {
+      hogs_.push_back(std::make_unique<job>([this, &sched, &release, kind] {
+        {
+          std::optional<hog_scope> hog;
+          if (kind == hogs::declared) hog.emplace(sched);
+          begun_.add();
+          kind == hogs::blocking ? release.wait() : release.spin();
+        }
+        ended_.add();
+      }));
+      sched.post_bulk(*hogs_.back());
+    }
+    begun_.wait(workers_);
+  }
+  ~all_workers_hog() { ended_.wait(workers_); }
+
+ private:
+  unsigned workers_;
+  gate begun_, ended_;
+  std::vector<std::unique_ptr<job>> hogs_;
+};
+
 }  // namespace hocket::rt::test

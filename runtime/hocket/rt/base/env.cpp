@@ -186,7 +186,7 @@ bool assign(settings& s, const env_variable& v, std::string_view text, const std
       if (text == "0") return s.thread_slice = 0, true;
       return duration(s.thread_slice);
     case env_id::standby_nice:
-      if (text == "auto") return s.standby_nice = 10, true;
+      if (text == "auto") return s.standby_nice = 19, true;
       return number(s.standby_nice);
     case env_id::poll_interval:
       return duration(s.poll_interval);

@@ -89,7 +89,7 @@ inline constexpr std::array<env_variable, env_count> env_table{{
      "100us; 0: the kernel's own"},
     {env_id::standby_nice, "HOCKET_STANDBY_NICE", env_kind::count, 0, 40, "auto",
      "by how much threads lower their nice value while they serve events for busy workers, where the system allows it "
-     "(CAP_SYS_NICE or RLIMIT_NICE); auto: 10"},
+     "(CAP_SYS_NICE or RLIMIT_NICE); auto: 19"},
     {env_id::poll_interval, "HOCKET_POLL_INTERVAL", env_kind::duration, nanos_per_us, 100 * nanos_per_ms, "100us",
      "how long a busy worker may go without polling timers and sockets; sockets ten times as long while those of the "
      "last poll are served"},

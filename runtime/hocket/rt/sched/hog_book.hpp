@@ -140,12 +140,9 @@ class alignas(cache_line) hog_record {
   void alarm() noexcept;
 
   /// Around the runs of a function of which too little is known.
-  /// Gives whether another such run is under way.
-  bool begin_trial(nanos current) noexcept {
+  void begin_trial(nanos current) noexcept {
     // order: a hint; the time belongs to the first of those that run at once.
-    if (trials_.fetch_add(1, relaxed) > 0) return true;
-    trial_since_.store(current, relaxed);
-    return false;
+    if (trials_.fetch_add(1, relaxed) == 0) trial_since_.store(current, relaxed);
   }
   void end_trial() noexcept { trials_.fetch_sub(1, relaxed); }
   /// Somebody has been at such a run for longer than a short one takes: let others see how it ends.

@@ -33,8 +33,9 @@ bool run_meter::begin_measured(const void* task, std::uint16_t function, standin
   bool is_doubtful = !habit.is_bad() && s == standing::suspect;
   if (is_trial_) {
     if (may_defer && stands_in_ && record.is_on_trial(measured_from_)) return false;
-    // Those who stand for others do not take on trust what is tried elsewhere at the same time.
-    is_doubtful |= record.begin_trial(measured_from_) && stands_in_;
+    record.begin_trial(measured_from_);
+    // Those who stand for others take nothing on trust: while they are in a hog nobody else is there.
+    is_doubtful |= stands_in_;
   }
   measures_ = true;
   task_ = task;
