@@ -50,16 +50,15 @@ inline arrived receive_stamped(int fd, std::span<char> into) {
   message.msg_iovlen = 1;
   message.msg_control = notes;
   message.msg_controllen = sizeof notes;
-  arrived came{.bytes = ::recvmsg(fd, &message, MSG_DONTWAIT), .at = now()};
-  if (came.bytes <= 0) return came;
-  const cmsghdr* const note = CMSG_FIRSTHDR(&message);
-  if (note == nullptr || note->cmsg_level != SOL_SOCKET || note->cmsg_type != SCM_TIMESTAMPNS) return came;
+  const ssize_t bytes = ::recvmsg(fd, &message, MSG_DONTWAIT);
+  const cmsghdr* const note = bytes > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
+  if (note == nullptr || note->cmsg_level != SOL_SOCKET || note->cmsg_type != SCM_TIMESTAMPNS) return {bytes, now()};
   timespec stamp;
   std::memcpy(&stamp, CMSG_DATA(note), sizeof stamp);
-  // Stamps are of the clock of the day, which may be set between two readings; so the age is what is taken over.
-  came.at -= now_of(CLOCK_REALTIME) - nanos_of(stamp);
-  came.is_stamped = true;
-  return came;
+  // The stamp is of the clock of the day, which somebody may set; so its age is what counts. A thread that loses its
+  // processor between the two readings takes the packet for a later one, not for an earlier one.
+  const nanos age = now_of(CLOCK_REALTIME) - nanos_of(stamp);
+  return {bytes, now() - age, true};
 }
 
 }  // namespace mixed
