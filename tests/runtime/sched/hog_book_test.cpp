@@ -59,6 +59,18 @@ TEST(hog_book, suspicion_fades_after_some_hundred_good_runs) {
   EXPECT_EQ(after(suspect, brief, 400).now(), standing::clean);
 }
 
+TEST(hog_book, a_hog_that_is_long_past_is_forgiven_and_a_conviction_is_not) {
+  hog_record& r = hog_book::record(hog_book::id_of(std::source_location::current()));
+  for (int i = 0; i < 64; ++i) r.note(brief);
+  ASSERT_EQ(r.note(hog), standing::suspect);
+  EXPECT_FALSE(r.is_stale(steady_now() - nanos_per_second));
+  EXPECT_TRUE(r.is_stale(steady_now() + nanos_per_second));
+  EXPECT_EQ(r.forgive(), standing::clean);
+  EXPECT_EQ(r.now(), standing::clean);
+  EXPECT_EQ(after({}, hog, 2).forgiven().now(), standing::convict);
+  EXPECT_EQ(after({}, hog).forgiven().now(), standing::fresh) << "and one of whom little is known is measured";
+}
+
 TEST(hog_book, lengthy_is_neither_clean_nor_suspect) {
   EXPECT_EQ(after({}, lengthy, 30).now(), standing::lengthy);
   EXPECT_EQ(after(after({}, lengthy, 30), brief, 30).now(), standing::clean);

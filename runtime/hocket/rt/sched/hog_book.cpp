@@ -6,18 +6,26 @@ namespace hocket::rt {
 
 constinit hog_record hog_book::records_[hog_book::size];
 
-standing hog_record::note(run_length r) noexcept {
+template <class Change>
+standing hog_record::change(Change next) noexcept {
   auto word = word_.load(relaxed);
   for (;;) {
-    const run_history next = run_history(word).after(r);
-    if (word_.compare_exchange_weak(word, next.word(), relaxed)) return next.now();
+    const run_history after = next(run_history(word));
+    if (word_.compare_exchange_weak(word, after.word(), relaxed)) return after.now();
   }
 }
 
+standing hog_record::note(run_length r) noexcept {
+  if (r == run_length::hog) hogged_at_.store(steady_now(), relaxed);  // order: a hint
+  return change([r](run_history h) { return h.after(r); });
+}
+
 void hog_record::alarm() noexcept {
-  auto word = word_.load(relaxed);
-  while (!word_.compare_exchange_weak(word, run_history(word).alarmed().word(), relaxed)) {
-  }
+  change([](run_history h) { return h.alarmed(); });
+}
+
+standing hog_record::forgive() noexcept {
+  return change([](run_history h) { return h.forgiven(); });
 }
 
 // A thread mostly makes tasks of one function after another.

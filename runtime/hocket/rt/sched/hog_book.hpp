@@ -10,7 +10,8 @@
 //   fresh     not yet known: measured
 //   clean     known to be short: not measured any more, and costs a load per run
 //   lengthy   mostly takes tens of microseconds: measured, for it may become worse
-//   suspect   hogged within its last few hundred runs: the standby and a follower stand by while it runs
+//   suspect   hogged within its last few hundred runs, and not long ago: the standby and a follower stand by while it
+//             runs
 //   convict   nearly every run hogs: bulk work, and the standby stands by
 //
 // A single task may hog by habit though its function does not (run_habit): what it runs is treated as a convict's, and
@@ -63,6 +64,9 @@ class run_history {
     if (now() != standing::clean && now() != standing::lengthy) return *this;
     return make(share(), longs(), seen(), 0, doubt(), standing::fresh);
   }
+
+  /// Its last hog is long past.
+  constexpr run_history forgiven() const noexcept { return make(share(), longs(), seen(), measured(), 0, now()); }
 
   /// Too few runs were seen to say anything.
   constexpr bool is_unknown() const noexcept { return seen() < 8; }
@@ -139,6 +143,11 @@ class alignas(cache_line) hog_record {
   standing note(run_length r) noexcept;
   void alarm() noexcept;
 
+  /// Of a suspect: its last hog is so long past that it is suspected no more, however few its runs were since.
+  bool is_stale(nanos current) const noexcept { return current - hogged_at_.load(relaxed) > suspicion; }
+  /// Gives how it stands after that.
+  standing forgive() noexcept;
+
   /// Around the runs of a function of which too little is known.
   void begin_trial(nanos current) noexcept {
     // order: a hint; the time belongs to the first of those that run at once.
@@ -161,9 +170,16 @@ class alignas(cache_line) hog_record {
  private:
   friend class hog_book;
 
+  // Who hogs more rarely keeps nobody waiting for a hundredth of the time.
+  static constexpr nanos suspicion = nanos_per_second / 2;
+
+  template <class Change>
+  standing change(Change next) noexcept;
+
   std::atomic<std::uint64_t> word_{0};
   std::atomic<const char*> function_{nullptr};  // null: free
   std::atomic<nanos> trial_since_{0};
+  std::atomic<nanos> hogged_at_{0};
   std::atomic<std::uint32_t> trials_{0};
   std::source_location where_;  // written by whoever took the record
   std::atomic<bool> taken_{false};

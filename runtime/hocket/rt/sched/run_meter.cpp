@@ -23,10 +23,11 @@ void note_run(std::uint32_t function, run_length length) noexcept {
 bool run_meter::begin_measured(const void* task, std::uint16_t function, standing s, run_habit habit,
                                bool may_defer) noexcept {
   hog_record& record = hog_book::record(function);
+  measured_from_ = steady_now();
+  if (s == standing::suspect && record.is_stale(measured_from_)) s = record.forgive();
   const run_history history = record.history();
   const bool is_convict = s == standing::convict || habit.is_bad();
   if (may_defer && (is_convict || (stands_in_ && history.hogs_mostly()))) return false;
-  measured_from_ = steady_now();
   // What it does by habit says nothing of its function.
   if (habit.is_bad()) function_.store(function | noted, relaxed);  // order: as in begin()
   is_trial_ = !habit.is_bad() && history.is_unknown();
