@@ -170,7 +170,7 @@ class alignas(cache_line) hog_record {
  private:
   friend class hog_book;
 
-  // Who hogs more rarely keeps nobody waiting for a hundredth of the time.
+  // Hogs of a few milliseconds that come more rarely keep others waiting for less than a hundredth of the time.
   static constexpr nanos suspicion = nanos_per_second / 2;
 
   template <class Change>
