@@ -254,7 +254,8 @@ int main(int argc, char** argv) {
     }
     read_answers();
     if (!to_ask.empty()) wake = std::min(wake, to_ask.back());
-    sleep_until(std::min(wake, at + longest_sleep));
+    // At the end nothing is due any more, and the last readings are to come.
+    sleep_until(at < end ? std::min(wake, at + longest_sleep) : at + longest_sleep);
   }
   const nanos over = now();
   for (stream* s : {&light, &heavy}) s->close(over);
