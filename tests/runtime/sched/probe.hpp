@@ -4,7 +4,10 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <hocket/rt/base/futex.hpp>
 #include <hocket/rt/base/runnable.hpp>
