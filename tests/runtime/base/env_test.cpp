@@ -400,7 +400,7 @@ TEST(display_text, shows_every_value_with_its_source) {
             "  HOCKET_FOLLOWERS = '16' [default: auto]\n"
             "  HOCKET_STANDERS = 'auto' [default: auto]\n"
             "  HOCKET_THREAD_SLICE = '100us' [default: auto]\n"
-            "  HOCKET_STANDBY_NICE = '10' [default: auto]\n"
+            "  HOCKET_STANDBY_NICE = '19' [default: auto]\n"
             "  HOCKET_POLL_INTERVAL = '100us' [default: 100us]\n"
             "  HOCKET_BUDGET = '128' [default: auto]\n"
             "  HOCKET_SLICE = '100us' [default: auto]\n"
