@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bench {
@@ -58,16 +59,23 @@ class child_process {
 
   /// What all its threads that live have used by now, in nanoseconds.
   double cpu_nanos() const {
+    return cpu_nanos([](std::string_view) { return true; });
+  }
+
+  /// The same for those of whose name `counts(name)` is true.
+  template <class Counts>
+  double cpu_nanos(Counts counts) const {
     const std::string tasks = "/proc/" + std::to_string(pid_) + "/task";
     double sum = 0;
     DIR* const threads = ::opendir(tasks.c_str());
     if (!threads) fail("opendir: the server is gone");
     while (const dirent* thread = ::readdir(threads)) {
       if (thread->d_name[0] == '.') continue;
-      std::FILE* const stat = std::fopen((tasks + "/" + thread->d_name + "/schedstat").c_str(), "r");
+      const std::string files = tasks + "/" + thread->d_name;
+      char name[32] = "";
       double nanos = 0;
-      if (stat && std::fscanf(stat, "%lf", &nanos) == 1) sum += nanos;
-      if (stat) std::fclose(stat);
+      read_one(files + "/comm", "%31s", name);
+      if (counts(std::string_view(name)) && read_one(files + "/schedstat", "%lf", &nanos)) sum += nanos;
     }
     ::closedir(threads);
     return sum;
@@ -85,6 +93,16 @@ class child_process {
   [[noreturn]] static void fail(const char* what) {
     std::perror(what);
     std::_Exit(1);
+  }
+
+  /// False: the thread is gone.
+  template <class Value>
+  static bool read_one(const std::string& file, const char* format, Value* value) {
+    std::FILE* const from = std::fopen(file.c_str(), "r");
+    if (!from) return false;
+    const bool found = std::fscanf(from, format, value) == 1;
+    std::fclose(from);
+    return found;
   }
 
   void end() {

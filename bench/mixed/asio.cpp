@@ -4,7 +4,7 @@
 #include <asio/experimental/as_tuple.hpp>
 
 #include "common/asio.hpp"
-#include "common/bench.hpp"
+#include "common/server.hpp"
 #include "protocol.hpp"
 #include "work.hpp"
 
@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
   if (static_cast<mixed::jobs>(o.integer("kind", 0)) == mixed::jobs::fork_join) bench::skip("Asio has no fork-join");
   bench::run_asio(o.workers, [](asio::io_context& io) {
     tcp::acceptor acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
-    mixed::say_port(acceptor.local_endpoint().port());
+    bench::announce(acceptor.local_endpoint().port());
     asio::co_spawn(io, accept_all(std::move(acceptor)), asio::detached);
   });
 }

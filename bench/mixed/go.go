@@ -149,7 +149,7 @@ func main() {
 	calibrate()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	common.Check(err == nil, "listen")
-	fmt.Printf("port %d\n", listener.Addr().(*net.TCPAddr).Port)
+	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
 	for slot := uint(0); ; slot++ {
 		c, err := listener.Accept()
 		common.Check(err == nil, "accept")

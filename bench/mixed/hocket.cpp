@@ -1,7 +1,7 @@
 // Everything on one pool: the echo handlers and the CPU tasks are tasks of one parallel loop, and nothing is declared.
 #include <hocket/hocket.hpp>
 
-#include "common/bench.hpp"
+#include "common/server.hpp"
 #include "protocol.hpp"
 #include "work.hpp"
 
@@ -94,7 +94,7 @@ Coro<> serve(asyncio::StreamReader reader, asyncio::StreamWriter writer) {
 
 Coro<> async_main() {
   auto server = co_await asyncio::start_server(serve, "127.0.0.1", 0);
-  mixed::say_port(server.port());
+  bench::announce(server.port());
   co_await server.serve_forever();
 }
 

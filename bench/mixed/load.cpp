@@ -22,28 +22,31 @@
 #include <cerrno>
 #include <deque>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "../../tools/hocket/arrivals.hpp"
 #include "../../tools/hocket/histogram.hpp"
 #include "common/bench.hpp"
-#include "program.hpp"
+#include "common/child_process.hpp"
+#include "common/closed_loop.hpp"
+#include "common/server.hpp"
 #include "protocol.hpp"
 #include "stamped.hpp"
 
 namespace {
 
+using bench::give_up;
 using hocket::tools::arrival_kind;
 using hocket::tools::arrivals;
 using hocket::tools::histogram;
-using mixed::give_up;
 using mixed::nanos;
 using mixed::now;
 using mixed::now_of;
-using mixed::program;
 using mixed::second;
 
-constexpr nanos longest_sleep = second / 1000;
+constexpr nanos longest_sleep = second / 1000;  // so old may a reading of the CPU work be
 constexpr std::size_t most_waiting = 1'000'000;
 constexpr std::size_t most_asked = 128;  // on one connection: what sockets' buffers hold without a doubt
 
@@ -57,12 +60,12 @@ struct connection {
 /// One kind of requests: when they are due, and the connections that carry them.
 class stream {
  public:
-  stream(const program& server, unsigned connections, double rate, mixed::want what, nanos start, std::uint64_t seed)
+  stream(int port, unsigned connections, double rate, mixed::want what, nanos start, std::uint64_t seed)
       : schedule_(arrival_kind::poisson, rate > 0 ? rate : 1e-9, start, seed),
         what_(what),
         connections_(rate > 0 ? connections : 0) {
     for (connection& c : connections_) {
-      c.fd = server.connect();
+      c.fd = bench::closed_loop::connect_to(port);
       mixed::stamp_arrivals(c.fd);
       c.heavy = what == mixed::want::burn;
     }
@@ -161,13 +164,17 @@ std::uint64_t ask(int fd, mixed::want what) {
 }
 
 struct reading {
-  nanos at = 0, own_cpu = 0, server_cpu = 0, standby_cpu = 0;
+  nanos at = 0, own_cpu = 0;
+  double server_cpu = 0, standby_cpu = 0;
   std::uint64_t units = 0;
 };
 
 double rate_between(const reading& a, const reading& b) {
   return static_cast<double>(b.units - a.units) / (static_cast<double>(b.at - a.at) / second);
 }
+
+/// A thread of hocket that stands by.
+bool stands_by(std::string_view thread) { return thread.starts_with("hocket-sb") || thread.starts_with("hocket-f"); }
 
 void sleep_until(nanos when) {
   const timespec until{.tv_sec = when / second, .tv_nsec = when % second};
@@ -191,16 +198,15 @@ int main(int argc, char** argv) {
   }
   const auto o = bench::parse(own, argv, 1);
   // The program gets the same arguments.
-  std::vector<char*> command(argv + own + 1, argv + argc);
+  std::vector<std::string> command(argv + own + 1, argv + argc);
   command.insert(command.end(), argv + 1, argv + own);
-  command.push_back(nullptr);
 
-  program server(command.data());
+  const bench::child_process server(command, -1);
   const double rate = o.number("rate", 10'000), heavy_rate = o.number("heavy", 0), seconds = o.number("seconds", 4);
   const auto seed = static_cast<std::uint64_t>(now());
-  stream light(server, static_cast<unsigned>(o.integer("connections", 64)), rate, mixed::want::echo, 0, seed);
-  stream heavy(server, 64, heavy_rate, mixed::want::burn, 0, seed + 1);
-  const int control = server.connect();
+  stream light(server.port(), static_cast<unsigned>(o.integer("connections", 64)), rate, mixed::want::echo, 0, seed);
+  stream heavy(server.port(), 64, heavy_rate, mixed::want::burn, 0, seed + 1);
+  const int control = bench::closed_loop::connect_to(server.port());
   const int epoll = ::epoll_create1(0);
   const auto watch = [epoll](int fd, connection* c) {
     epoll_event event{.events = EPOLLIN, .data = {.ptr = c}};
@@ -217,7 +223,7 @@ int main(int argc, char** argv) {
   watch(control, nullptr);
 
   const auto read_meters = [&](std::uint64_t units) {
-    return reading{now(), now_of(CLOCK_THREAD_CPUTIME_ID), server.cpu(), server.standby_cpu(), units};
+    return reading{now(), now_of(CLOCK_THREAD_CPUTIME_ID), server.cpu_nanos(), server.cpu_nanos(stands_by), units};
   };
   char control_message[mixed::message_size] = {static_cast<char>(mixed::want::start)};
   if (::send(control, control_message, sizeof control_message, 0) < 0) give_up("send");
@@ -276,7 +282,7 @@ int main(int argc, char** argv) {
   if (readings.size() == 2) {
     const double window = static_cast<double>(readings[1].at - readings[0].at);
     const double generator = static_cast<double>(readings[1].own_cpu - readings[0].own_cpu) / window;
-    const double busy = static_cast<double>(readings[1].server_cpu - readings[0].server_cpu) / window;
+    const double busy = (readings[1].server_cpu - readings[0].server_cpu) / window;
     if (heavy_rate == 0 && o.integer("kind", 0) != 0) {
       usleep(100'000);
       const reading a = {now(), 0, 0, 0, ask(control, mixed::want::units)};
@@ -291,9 +297,8 @@ int main(int argc, char** argv) {
     }
     bench::metric("generator_cpu", "", generator);
     bench::metric("program_cpu", "", busy);
-    if (readings[0].standby_cpu >= 0) {
-      bench::metric("standby_cpu_percent", "%",
-                    100.0 * static_cast<double>(readings[1].standby_cpu - readings[0].standby_cpu) / window);
+    if (readings[1].standby_cpu > 0) {
+      bench::metric("standby_cpu_percent", "%", 100.0 * (readings[1].standby_cpu - readings[0].standby_cpu) / window);
     }
     bench::metric("cpu_us_per_request", "us",
                   busy * window / 1e3 / std::max<double>(1, static_cast<double>(light.answered)));

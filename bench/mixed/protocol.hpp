@@ -1,9 +1,8 @@
-// What the programs of the mixed workloads answer. A program listens on 127.0.0.1, prints `port N`, and serves messages
-// of 64 bytes, each answered by 64 bytes; the first byte says what is wanted.
+// What the programs of the mixed workloads answer. They are servers as all of the benches are (common/server.hpp), and
+// serve messages of 64 bytes, each answered by 64 bytes; the first byte says what is wanted.
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 
 namespace mixed {
@@ -20,11 +19,6 @@ enum class want : char {
 enum class jobs { none, checkpoint, hog, fork_join };  // --kind
 
 inline constexpr unsigned tasks_per_worker = 8;
-
-inline void say_port(int port) {
-  std::printf("port %d\n", port);
-  std::fflush(stdout);
-}
 
 inline void put_units(char* message, std::uint64_t units) { std::memcpy(message + 8, &units, sizeof units); }
 inline std::uint64_t get_units(const char* message) {

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "common/bench.hpp"
+#include "common/server.hpp"
 #include "raw_echo.hpp"
 #include "work.hpp"
 
@@ -66,7 +66,7 @@ int main(int argc, char** argv) {
   mixed::work work;
   mixed::raw_echo echo;
   cpu_pool cpus(o.workers, static_cast<unsigned>(o.integer("job_us", 5000)), work);
-  mixed::say_port(echo.port());
+  bench::announce(echo.port());
   echo.run([&] { return work.units(); },
            [&] {
              if (kind == mixed::jobs::none) return;

@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "common/bench.hpp"
+#include "common/server.hpp"
 #include "raw_echo.hpp"
 #include "work.hpp"
 
@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
                                   o.workers + (kind == mixed::jobs::none ? 1 : 0));  // a starter that stays joins in
   mixed::raw_echo echo;
-  mixed::say_port(echo.port());
+  bench::announce(echo.port());
   static tbb::task_group tasks;
   const auto start = [&] {
     if (kind == mixed::jobs::none) return;

@@ -134,7 +134,7 @@ async fn serve(mut socket: TcpStream, job: Job) {
 
 async fn accept_all(job: Job) -> std::io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("port {}", listener.local_addr()?.port());
+    println!("{}", listener.local_addr()?.port());
     std::io::stdout().flush()?;
     loop {
         let (socket, _) = listener.accept().await?;

@@ -5,7 +5,7 @@
 
 #include "../mixed/protocol.hpp"
 #include "../mixed/work.hpp"
-#include "common/bench.hpp"
+#include "common/server.hpp"
 #include "loop.hpp"
 
 namespace {
@@ -38,7 +38,7 @@ Coro<> serve(asyncio::StreamReader reader, asyncio::StreamWriter writer) {
 
 Coro<> async_main() {
   auto server = co_await asyncio::start_server(serve, "127.0.0.1", 0);
-  mixed::say_port(server.port());
+  bench::announce(server.port());
   co_await server.serve_forever();
 }
 

@@ -6,7 +6,7 @@
 
 #include "../mixed/raw_echo.hpp"
 #include "../mixed/work.hpp"
-#include "common/bench.hpp"
+#include "common/server.hpp"
 #include "loop.hpp"
 
 int main(int argc, char** argv) {
@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, o.workers);
   static mixed::work work;
   mixed::raw_echo echo;
-  mixed::say_port(echo.port());
+  bench::announce(echo.port());
   const auto start = [] {
     std::thread([] {
       for (;;) tbb::parallel_for(0L, mixed_tbb::pieces, [](long) { work.burn(mixed_tbb::piece_us); });

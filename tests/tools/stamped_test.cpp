@@ -69,10 +69,10 @@ TEST(stamped, a_packet_that_waits_to_be_read_came_when_it_came) {
   const pair_of_sockets ends;
   mixed::stamp_arrivals(ends.receiver.get());
   char byte = 0;
-  bool was_exact = false;
+  bool was_stamped = false, was_exact = false;
   // The kernel begins to stamp a moment after the first socket asks for it; and a busy machine may take the processor
   // away between two readings of the clocks.
-  for (int i = 0; i < 1000 && !was_exact; ++i) {
+  for (int i = 0; i < 200 && !was_exact; ++i) {
     const nanos before = mixed::now();
     ends.send();
     const nanos there = mixed::now();
@@ -80,9 +80,11 @@ TEST(stamped, a_packet_that_waits_to_be_read_came_when_it_came) {
     const mixed::arrived came = mixed::receive_stamped(ends.receiver.get(), {&byte, 1});
     ASSERT_EQ(came.bytes, 1);
     if (!came.is_stamped) continue;
+    was_stamped = true;
     EXPECT_GE(came.at, before - 100'000) << "the two clocks may run at slightly different speeds, no more";
     was_exact = came.at < there + 1'000'000;
   }
+  if (!was_stamped) GTEST_SKIP() << "this kernel does not stamp";
   EXPECT_TRUE(was_exact);
 }
 

@@ -144,7 +144,7 @@ class alignas(cache_line) hog_record {
   void alarm() noexcept;
 
   /// Of a suspect: its last hog is so long past that it is suspected no more, however few its runs were since.
-  bool is_stale(nanos current) const noexcept { return current - hogged_at_.load(relaxed) > suspicion; }
+  bool is_stale(nanos current) const noexcept { return current - hogged_at_.load(relaxed) > forgiven_after; }
   /// Gives how it stands after that.
   standing forgive() noexcept;
 
@@ -171,7 +171,7 @@ class alignas(cache_line) hog_record {
   friend class hog_book;
 
   // Hogs of a few milliseconds that come more rarely keep others waiting for less than a hundredth of the time.
-  static constexpr nanos suspicion = nanos_per_second / 2;
+  static constexpr nanos forgiven_after = nanos_per_second / 2;
 
   template <class Change>
   standing change(Change next) noexcept;
