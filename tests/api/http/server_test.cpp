@@ -271,7 +271,7 @@ TEST_P(http_server, closing_ends_idle_connections_and_lets_the_others_finish) {
 TEST_P(http_server, serving_ends_by_cancellation_with_requests_in_flight) {
   run_here([]() -> Coro<> {
     http::Server server = co_await start();
-    Task<> serving = create_task(server.serve_forever());
+    Task<> serving = create_task(server.serve_forever(), {.eager_start = true});
     auto [reader, writer] = co_await open_connection("127.0.0.1", server.port());
     writer.write(get("/hang"));
     while (server.figures().requests < 1) co_await sleep(0.001);

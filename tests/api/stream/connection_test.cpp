@@ -138,8 +138,8 @@ TEST_P(stream_connection, drain_waits_while_the_peer_does_not_read) {
       writer.write(block);
       sent += block.size();
     }
-    auto draining = create_task(writer.drain());
-    auto also = create_task(writer.drain());
+    auto draining = create_task(writer.drain(), {.eager_start = true});
+    auto also = create_task(writer.drain(), {.eager_start = true});
     co_await sleep(0.02);
     EXPECT_FALSE(draining.done());
     EXPECT_FALSE(also.done());
@@ -186,8 +186,7 @@ TEST_P(stream_connection, the_end_that_comes_with_the_last_bytes_is_not_slept_th
       // Half of the time the reader waits already when both come.
       Task<std::string> reading;
       if (i % 2 == 0) {
-        reading = create_task(reader.read(100));
-        co_await sleep(0.0005);
+        reading = create_task(reader.read(100), {.eager_start = true});
       }
       peer.send("12345");
       peer.hang_up();
@@ -214,16 +213,14 @@ TEST_P(stream_connection, readinto_gives_what_was_buffered_first_and_then_receiv
     EXPECT_EQ(2u, co_await reader.readinto(bytes));
     EXPECT_EQ("ef", std::string_view(bytes, 2));
 
-    auto waiting = create_task(reader.readinto(bytes));
-    co_await sleep(0.001);
+    auto waiting = create_task(reader.readinto(bytes), {.eager_start = true});
     peer.send("ghijk");
     EXPECT_EQ(4u, co_await waiting);
     EXPECT_EQ("ghij", std::string_view(bytes, 4));
     EXPECT_EQ("", reader.buffered());
     EXPECT_EQ("k", co_await reader.read(10));
 
-    auto cancelled = create_task(reader.readinto(bytes));
-    co_await sleep(0.001);
+    auto cancelled = create_task(reader.readinto(bytes), {.eager_start = true});
     cancelled.cancel();
     const auto outcome = co_await as_result(cancelled);
     EXPECT_TRUE(is_cancelled_error(outcome.error()));
@@ -310,9 +307,8 @@ TEST_P(stream_connection, closed_here_a_waiting_read_ends_and_drain_says_so) {
     raw_peer peer;
     auto [reader, writer] = co_await open_connection("127.0.0.1", peer.port());
     peer.accept();
-    auto reading = create_task(reader.read(10));
-    auto ending = create_task(writer.wait_closed());
-    co_await sleep(0.01);
+    auto reading = create_task(reader.read(10), {.eager_start = true});
+    auto ending = create_task(writer.wait_closed(), {.eager_start = true});
     writer.close();
     EXPECT_EQ("", co_await reading);
     co_await ending;
@@ -345,8 +341,7 @@ TEST_P(stream_connection, two_tasks_may_not_wait_for_the_same_reader) {
     raw_peer peer;
     auto [reader, writer] = co_await open_connection("127.0.0.1", peer.port());
     peer.accept();
-    auto first = create_task(reader.read(10));
-    co_await sleep(0.01);
+    auto first = create_task(reader.read(10), {.eager_start = true});
     EXPECT_EQ("RuntimeError: read() called while another coroutine is already waiting for incoming data",
               co_await failure_of(reader.read(10)));
     peer.send("data");

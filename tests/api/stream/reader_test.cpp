@@ -204,8 +204,7 @@ TEST_P(stream_reader, a_cancelled_read_leaves_what_had_come) {
   run_here([]() -> Coro<> {
     auto r = fed("some");
     for (int i = 0; i < 2; ++i) {
-      auto t = create_task(i == 0 ? r.readexactly(10) : r.read(-1));
-      for (int turn = 0; turn < 3; ++turn) co_await sleep(0.001);
+      auto t = create_task(i == 0 ? r.readexactly(10) : r.read(-1), {.eager_start = true});
       t.cancel();
       const auto outcome = co_await as_result(t);
       EXPECT_TRUE(outcome.cancelled());
@@ -219,8 +218,7 @@ TEST_P(stream_reader, a_cancelled_read_leaves_what_had_come) {
 TEST_P(stream_reader, a_second_task_that_would_wait_is_refused) {
   run_here([]() -> Coro<> {
     StreamReader r;
-    auto first = create_task(r.read(10));
-    co_await sleep(0.01);
+    auto first = create_task(r.read(10), {.eager_start = true});
     const std::string tail = "() called while another coroutine is already waiting for incoming data";
     EXPECT_EQ("RuntimeError: read" + tail, co_await failure_of(r.read(1)));
     EXPECT_EQ("RuntimeError: readuntil" + tail, co_await failure_of(r.readline()));

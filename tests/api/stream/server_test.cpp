@@ -125,8 +125,7 @@ TEST_P(stream_server, a_callback_may_be_a_plain_function_or_capture) {
 TEST_P(stream_server, serve_forever_ends_by_cancel_and_ends_its_clients) {
   run_here([]() -> Coro<> {
     Server server = co_await start_server(echo, "127.0.0.1", 0);
-    auto serving = create_task(server.serve_forever());
-    co_await sleep(0.005);
+    auto serving = create_task(server.serve_forever(), {.eager_start = true});
     EXPECT_EQ("RuntimeError: server <Server sockets=(('127.0.0.1', " + std::to_string(server.port()) +
                   "))> is already being awaited on serve_forever()",
               co_await failure_of(server.serve_forever()));
@@ -144,8 +143,7 @@ TEST_P(stream_server, serve_forever_ends_by_cancel_and_ends_its_clients) {
 TEST_P(stream_server, serve_forever_ends_by_close) {
   run_here([]() -> Coro<> {
     Server server = co_await start_server(echo, "127.0.0.1", 0);
-    auto serving = create_task(server.serve_forever());
-    co_await sleep(0.005);
+    auto serving = create_task(server.serve_forever(), {.eager_start = true});
     server.close();
     const auto outcome = co_await as_result(serving);
     EXPECT_TRUE(outcome.cancelled());
@@ -160,7 +158,7 @@ TEST_P(stream_server, wait_closed_waits_for_the_last_connection) {
     EXPECT_EQ("x", co_await reader.read(1));
     EXPECT_EQ(1u, server.connections());
     server.close();
-    auto waiting = create_task(server.wait_closed());
+    auto waiting = create_task(server.wait_closed(), {.eager_start = true});
     co_await sleep(0.01);
     EXPECT_FALSE(waiting.done());
     server.close_clients();
@@ -196,7 +194,8 @@ TEST(stream_server_limit, no_more_connections_than_asked_for_are_open) {
     Server server = co_await start_server(count_open, "127.0.0.1", 0, ServerOptions{.max_connections = 3});
     std::vector<Connection> clients;
     for (int i = 0; i < 8; ++i) clients.push_back(co_await open_connection("127.0.0.1", server.port()));
-    co_await sleep(0.02);
+    while (open_now < 3) co_await sleep(0.001);
+    co_await sleep(0.02);  // time for a fourth
     EXPECT_EQ(3, open_now);
     EXPECT_EQ(3u, server.connections());
     for (auto& c : clients) {
