@@ -12,7 +12,6 @@
 #include <utility>
 
 #include <hocket/net/errors.hpp>
-#include <hocket/net/kernel_calls.hpp>
 #include <hocket/rt/coro/task_base.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
 
@@ -87,8 +86,6 @@ bool died_in_the_queue(int error) noexcept {
 
 }  // namespace
 
-bool attempt::must_wait() const noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
-
 socket::socket(rt::reactor& reactor, rt::unique_fd raw)
     : lease_(reactor.lease()), reactor_(&reactor), descriptor_(watch(reactor, raw.get())), fd_(std::move(raw)) {
   set_option(fd_.get(), IPPROTO_TCP, TCP_NODELAY);
@@ -148,16 +145,6 @@ attempt socket::try_receive(std::span<char> into) noexcept {
 attempt socket::try_send(std::string_view data) noexcept {
   const std::lock_guard lock(lock_of(writing));
   return try_send_locked(data);
-}
-
-attempt socket::try_receive_locked(std::span<char> into) noexcept {
-  const auto n = uninterrupted([&] { return kernel_receive(fd_.get(), into.data(), into.size(), 0); });
-  return n >= 0 ? attempt{static_cast<std::size_t>(n), 0} : attempt{0, errno};
-}
-
-attempt socket::try_send_locked(std::string_view data) noexcept {
-  const auto n = uninterrupted([&] { return kernel_send(fd_.get(), data.data(), data.size(), MSG_NOSIGNAL); });
-  return n >= 0 ? attempt{static_cast<std::size_t>(n), 0} : attempt{0, errno};
 }
 
 socket::accepted socket::try_accept() noexcept {

@@ -95,18 +95,22 @@ Coro<bool> reader_state::fill(std::shared_ptr<reader_state> self) {
 
 // ---- Waiting.
 
-/// Takes what is there, as far as it is wanted. True: there is nothing to wait for.
-bool arrival::look() noexcept {
-  const std::lock_guard lock(state_.mutex_);
-  try {
-    step_ = take_locked();
-  } catch (...) {
-    step_ = end_locked(outcome::no_memory);
+// One piece down to the system call, as it stands in commit(): net/kernel_calls.hpp says why.
+
+[[gnu::always_inline]] inline net::attempt reader_state::receive_locked(std::span<char> into) {
+  const std::span<char> room = into.empty() ? buffer_.prepare(receive_size_) : into;
+  const net::attempt got = source_->socket().try_receive_locked(room);
+  drained_ = got.must_wait() || (got.bytes > 0 && got.bytes < room.size());
+  if (got.error != 0) return got;
+  if (into.empty()) {
+    buffer_.commit(got.bytes);
+    if (got.bytes == room.size()) receive_size_ = std::min(receive_size_ * 2, largest_receive);
   }
-  return outcome_ != outcome::none;
+  eof_ = got.bytes == 0;
+  return got;
 }
 
-arrival::step arrival::take_locked() {
+[[gnu::always_inline]] inline arrival::step arrival::take_locked() {
   for (bool has_chance = step_ == step::receive || !state_.drained_;; has_chance = !state_.drained_) {
     if (received_ > 0 || state_.has_locked(wanted_)) return end_locked(outcome::here);
     if (state_.waiting_ && !waits_) return end_locked(outcome::refused);
@@ -132,6 +136,19 @@ arrival::step arrival::take_locked() {
   return step::wait;
 }
 
+/// Takes what is there, as far as it is wanted. True: there is nothing to wait for.
+[[gnu::always_inline]] inline bool arrival::look_in_place() noexcept {
+  const std::lock_guard lock(state_.mutex_);
+  try {
+    step_ = take_locked();
+  } catch (...) {
+    step_ = end_locked(outcome::no_memory);
+  }
+  return outcome_ != outcome::none;
+}
+
+bool arrival::look() noexcept { return look_in_place(); }
+
 arrival::step arrival::end_locked(outcome o) noexcept {
   outcome_ = o;
   if (std::exchange(waits_, false)) state_.waiting_ = false;
@@ -155,7 +172,7 @@ bool arrival::commit(rt::task_base& self) noexcept {
       case step::receive:
         break;
     }
-    if (look()) return false;
+    if (look_in_place()) return false;
   }
 }
 
@@ -202,19 +219,6 @@ void arrival::await_resume() {
     case outcome::no_memory:
       throw std::bad_alloc();
   }
-}
-
-net::attempt reader_state::receive_locked(std::span<char> into) {
-  const std::span<char> room = into.empty() ? buffer_.prepare(receive_size_) : into;
-  const net::attempt got = source_->socket().try_receive_locked(room);
-  drained_ = got.must_wait() || (got.bytes > 0 && got.bytes < room.size());
-  if (got.error != 0) return got;
-  if (into.empty()) {
-    buffer_.commit(got.bytes);
-    if (got.bytes == room.size()) receive_size_ = std::min(receive_size_ * 2, largest_receive);
-  }
-  eof_ = got.bytes == 0;
-  return got;
 }
 
 /// A receive failed: the connection is lost, if it was not closed here. Throws what to, or leaves the end.

@@ -136,6 +136,7 @@ class [[nodiscard("co_await it")]] arrival final : public rt::leaf_awaiter, priv
   void run() noexcept override { wake(*task_); }
 
   bool look() noexcept;
+  bool look_in_place() noexcept;
   step take_locked();
   bool wait() noexcept;
   step end_locked(outcome o) noexcept;
