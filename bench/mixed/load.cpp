@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@
 #include "common/child_process.hpp"
 #include "common/closed_loop.hpp"
 #include "common/server.hpp"
+#include "neighbours.hpp"
 #include "protocol.hpp"
 #include "stamped.hpp"
 
@@ -60,10 +62,8 @@ struct connection {
 /// One kind of requests: when they are due, and the connections that carry them.
 class stream {
  public:
-  stream(int port, unsigned connections, double rate, mixed::want what, nanos start, std::uint64_t seed)
-      : schedule_(arrival_kind::poisson, rate > 0 ? rate : 1e-9, start, seed),
-        what_(what),
-        connections_(rate > 0 ? connections : 0) {
+  stream(int port, unsigned connections, double rate, mixed::want what)
+      : rate_(rate), what_(what), connections_(rate > 0 ? connections : 0) {
     for (connection& c : connections_) {
       c.fd = bench::closed_loop::connect_to(port);
       mixed::stamp_arrivals(c.fd);
@@ -72,17 +72,20 @@ class stream {
   }
 
   std::span<connection> connections() { return connections_; }
-  void restart(nanos start, double rate, std::uint64_t seed) {
-    schedule_ = arrivals(arrival_kind::poisson, rate > 0 ? rate : 1e-9, start, seed);
+
+  /// Requests are due from `first` until `end`, and those since `main` count.
+  void begin(nanos first, nanos main, nanos end, std::uint64_t seed) {
+    first_ = first, main_ = main, end_ = end;
+    if (!connections_.empty()) schedule_.emplace(arrival_kind::poisson, rate_, first, seed);
   }
 
   /// Sends what is due; gives when the next one is.
-  nanos send_due(nanos at, nanos end, nanos count_from) {
-    if (connections_.empty()) return end;
-    for (; schedule_.due() <= at && schedule_.due() < end; schedule_.advance()) {
+  nanos send_due(nanos at) {
+    if (!schedule_) return end_;
+    for (; schedule_->due() <= at && schedule_->due() < end_; schedule_->advance()) {
       if (waiting_.size() >= most_waiting) continue;
-      if (waiting_.empty() && schedule_.due() >= count_from) lag.record(at - schedule_.due());
-      waiting_.push_back(schedule_.due());
+      if (waiting_.empty() && schedule_->due() >= main_) lag.record(at - schedule_->due());
+      waiting_.push_back(schedule_->due());
     }
     for (connection* c = nullptr; !waiting_.empty() && (c = next_connection()) != nullptr;) {
       c->asked.push_back(waiting_.front());
@@ -90,7 +93,7 @@ class stream {
       char message[mixed::message_size] = {static_cast<char>(what_)};
       if (::send(c->fd, message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof message) give_up("send");
     }
-    return schedule_.due();
+    return schedule_->due();
   }
 
   /// Takes what came on `c`.
@@ -107,8 +110,6 @@ class stream {
       answered += came.at >= main_ && came.at < end_;
     }
   }
-
-  void windows(nanos first, nanos main, nanos end) { first_ = first, main_ = main, end_ = end; }
 
   /// What is still unanswered counts with its age.
   void close(nanos at) {
@@ -148,10 +149,11 @@ class stream {
     }
   }
 
-  arrivals schedule_;
-  mixed::want what_;
+  const double rate_;  // a second
+  const mixed::want what_;
   std::vector<connection> connections_;
   std::size_t turn_ = 0;
+  std::optional<arrivals> schedule_;  // once it has begun
   std::deque<nanos> waiting_;
   nanos first_ = 0, main_ = 0, end_ = 0;
 };
@@ -187,6 +189,152 @@ bool become_urgent() {
   return ::sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority) == 0;
 }
 
+/// The streams of requests against one server, and what is read off it meanwhile.
+class measurement {
+ public:
+  measurement(const bench::child_process& server, const bench::options& o)
+      : server_(server),
+        rate_(o.number("rate", 10'000)),
+        heavy_rate_(o.number("heavy", 0)),
+        seconds_(o.number("seconds", 4)),
+        workers_(o.workers),
+        has_cpu_work_(o.integer("kind", 0) != 0 && heavy_rate_ == 0),
+        light_(server.port(), static_cast<unsigned>(o.integer("connections", 64)), rate_, mixed::want::echo),
+        heavy_(server.port(), 64, heavy_rate_, mixed::want::burn),
+        control_(bench::closed_loop::connect_to(server.port())),
+        epoll_(::epoll_create1(0)) {
+    for (stream* s : {&light_, &heavy_}) {
+      for (connection& c : s->connections()) {
+        watch(c.fd, &c);
+        ask(c.fd, mixed::want::units);  // every handler is there
+      }
+    }
+    ask(control_, mixed::want::units);
+    watch(control_, nullptr);
+  }
+
+  /// A second that counts apart, and those that count.
+  void run() {
+    is_urgent_ = become_urgent();
+    send_to_control(mixed::want::start);
+    const nanos first = now(), main = first + second, end = main + static_cast<nanos>(seconds_ * second);
+    const auto seed = static_cast<std::uint64_t>(first);
+    light_.begin(first, main, end, seed);
+    heavy_.begin(first, main, end, seed + 1);
+    std::vector<nanos> to_ask = {end, main};
+    for (;;) {
+      const nanos at = now();
+      if (at >= end + second / 2 || (at >= end && readings_.size() == 2)) break;
+      nanos wake = std::min(light_.send_due(at), heavy_.send_due(at));
+      if (!to_ask.empty() && at >= to_ask.back()) {
+        to_ask.pop_back();
+        send_to_control(mixed::want::units);
+      }
+      read_answers();
+      if (!to_ask.empty()) wake = std::min(wake, to_ask.back());
+      // At the end nothing is due any more, and the last readings are to come.
+      sleep_until(at < end ? std::min(wake, at + longest_sleep) : at + longest_sleep);
+    }
+    const nanos over = now();
+    light_.close(over);
+    heavy_.close(over);
+  }
+
+  void report() {
+    const auto ms = [](std::int64_t n) { return static_cast<double>(n) / 1e6; };
+    bench::metric("p50_ms", "ms", ms(light_.in_main.percentile(50)));
+    bench::metric("p99_ms", "ms", ms(light_.in_main.percentile(99)));
+    bench::metric("p999_ms", "ms", ms(light_.in_main.percentile(99.9)));
+    bench::metric("first_p50_ms", "ms", ms(light_.in_first.percentile(50)));
+    bench::metric("first_p99_ms", "ms", ms(light_.in_first.percentile(99)));
+    bench::metric("rps", "1/s", static_cast<double>(light_.answered) / seconds_);
+    if (heavy_rate_ > 0) {
+      // What was asked of the processors, and done in the window.
+      const auto asked = static_cast<double>(heavy_.served + heavy_.unanswered);
+      bench::metric("share", "", static_cast<double>(heavy_.served) / asked);
+      bench::metric("heavy_p99_ms", "ms", ms(heavy_.in_main.percentile(99)));
+    }
+    if (readings_.size() == 2) report_processors(readings_[0], readings_[1]);
+    const std::int64_t lag = light_.lag.percentile(99);
+    bench::metric("lag_p99_us", "us", static_cast<double>(lag) / 1e3);
+    if (lag > (is_urgent_ ? 1'000'000 : 200'000)) {
+      std::printf("{\"withheld\":\"the load generator itself was late by %.2f ms (p99)%s\"}\n", ms(lag),
+                  is_urgent_ ? "" : ", and has no real-time priority");
+    }
+    if (light_.not_stamped + heavy_.not_stamped > 0) {
+      std::printf("{\"withheld\":\"the kernel did not say when %llu answers came\"}\n",
+                  static_cast<unsigned long long>(light_.not_stamped + heavy_.not_stamped));
+    }
+  }
+
+ private:
+  void watch(int fd, connection* c) {
+    epoll_event event{.events = EPOLLIN, .data = {.ptr = c}};
+    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) < 0) give_up("epoll_ctl");
+  }
+
+  void send_to_control(mixed::want what) const {
+    const char message[mixed::message_size] = {static_cast<char>(what)};
+    if (::send(control_, message, sizeof message, MSG_NOSIGNAL) != sizeof message) give_up("send");
+  }
+
+  void read_answers() {
+    epoll_event events[256];
+    const int n = ::epoll_wait(epoll_, events, 256, 0);
+    if (n < 0 && errno != EINTR) give_up("epoll_wait");
+    for (int i = 0; i < n; ++i) {
+      if (auto* const c = static_cast<connection*>(events[i].data.ptr)) {
+        (c->heavy ? heavy_ : light_).read(*c);
+        continue;
+      }
+      char answer[mixed::message_size];
+      if (::recv(control_, answer, sizeof answer, MSG_WAITALL) != sizeof answer) give_up("recv");
+      if (static_cast<mixed::want>(answer[0]) != mixed::want::units) continue;
+      readings_.push_back({now(), now_of(CLOCK_THREAD_CPUTIME_ID), server_.cpu_nanos(), server_.cpu_nanos(stands_by),
+                           mixed::get_units(answer)});
+    }
+  }
+
+  /// What was used, and what of the CPU work was done, between two readings.
+  void report_processors(const reading& a, const reading& b) {
+    const auto window = static_cast<double>(b.at - a.at);
+    const double generator = static_cast<double>(b.own_cpu - a.own_cpu) / window;
+    const double busy = (b.server_cpu - a.server_cpu) / window;
+    if (has_cpu_work_) {
+      const double alone = units_per_second_alone();
+      // The generator takes its part of the processors; what is left for the program is what it may use.
+      const double cpus = static_cast<double>(std::thread::hardware_concurrency());
+      const double left = std::min<double>(workers_, cpus - generator) / std::min<double>(workers_, cpus);
+      bench::metric("share", "", rate_between(a, b) / alone / left);
+      bench::metric("alone_units_per_s", "1/s", alone);
+    }
+    bench::metric("generator_cpu", "", generator);
+    bench::metric("program_cpu", "", busy);
+    if (b.standby_cpu > 0) {
+      bench::metric("standby_cpu_percent", "%", 100.0 * (b.standby_cpu - a.standby_cpu) / window);
+    }
+    bench::metric("cpu_us_per_request", "us",
+                  busy * window / 1e3 / std::max<double>(1, static_cast<double>(light_.answered)));
+  }
+
+  double units_per_second_alone() const {
+    ::usleep(100'000);
+    const reading a = {.at = now(), .units = ask(control_, mixed::want::units)};
+    ::usleep(static_cast<useconds_t>(std::clamp(seconds_ / 2, 0.5, 2.0) * 1e6));
+    const reading b = {.at = now(), .units = ask(control_, mixed::want::units)};
+    return rate_between(a, b);
+  }
+
+  const bench::child_process& server_;
+  const double rate_, heavy_rate_, seconds_;
+  const unsigned workers_;
+  const bool has_cpu_work_;
+  stream light_, heavy_;
+  const int control_, epoll_;
+  bool is_urgent_ = false;
+  std::vector<reading> readings_;  // at the begin and the end of what counts
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -202,115 +350,8 @@ int main(int argc, char** argv) {
   command.insert(command.end(), argv + 1, argv + own);
 
   const bench::child_process server(command, -1);
-  const double rate = o.number("rate", 10'000), heavy_rate = o.number("heavy", 0), seconds = o.number("seconds", 4);
-  const auto seed = static_cast<std::uint64_t>(now());
-  stream light(server.port(), static_cast<unsigned>(o.integer("connections", 64)), rate, mixed::want::echo, 0, seed);
-  stream heavy(server.port(), 64, heavy_rate, mixed::want::burn, 0, seed + 1);
-  const int control = bench::closed_loop::connect_to(server.port());
-  const int epoll = ::epoll_create1(0);
-  const auto watch = [epoll](int fd, connection* c) {
-    epoll_event event{.events = EPOLLIN, .data = {.ptr = c}};
-    if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) give_up("epoll_ctl");
-  };
-  for (stream* s : {&light, &heavy}) {
-    for (connection& c : s->connections()) {
-      watch(c.fd, &c);
-      ask(c.fd, mixed::want::units);  // every handler is there
-    }
-  }
-  ask(control, mixed::want::units);
-  const bool urgent = become_urgent();
-  watch(control, nullptr);
-
-  const auto read_meters = [&](std::uint64_t units) {
-    return reading{now(), now_of(CLOCK_THREAD_CPUTIME_ID), server.cpu_nanos(), server.cpu_nanos(stands_by), units};
-  };
-  char control_message[mixed::message_size] = {static_cast<char>(mixed::want::start)};
-  if (::send(control, control_message, sizeof control_message, 0) < 0) give_up("send");
-  const nanos first = now(), main = first + second, end = main + static_cast<nanos>(seconds * second);
-  for (stream* s : {&light, &heavy}) s->windows(first, main, end);
-  light.restart(first, rate, seed + 2);
-  heavy.restart(first, heavy_rate, seed + 3);
-
-  std::vector<reading> readings;
-  std::vector<nanos> to_ask = {end, main};
-  const auto read_answers = [&] {
-    epoll_event events[256];
-    const int n = ::epoll_wait(epoll, events, 256, 0);
-    if (n < 0 && errno != EINTR) give_up("epoll_wait");
-    for (int i = 0; i < n; ++i) {
-      if (auto* const c = static_cast<connection*>(events[i].data.ptr)) {
-        (c->heavy ? heavy : light).read(*c);
-        continue;
-      }
-      if (::recv(control, control_message, sizeof control_message, MSG_WAITALL) != sizeof control_message)
-        give_up("recv");
-      if (static_cast<mixed::want>(control_message[0]) == mixed::want::units)
-        readings.push_back(read_meters(mixed::get_units(control_message)));
-    }
-  };
-  for (;;) {
-    const nanos at = now();
-    if (at >= end + second / 2 || (at >= end && readings.size() == 2)) break;
-    nanos wake = std::min(light.send_due(at, end, main), heavy.send_due(at, end, main));
-    if (!to_ask.empty() && at >= to_ask.back()) {
-      to_ask.pop_back();
-      control_message[0] = static_cast<char>(mixed::want::units);
-      if (::send(control, control_message, sizeof control_message, 0) < 0) give_up("send");
-    }
-    read_answers();
-    if (!to_ask.empty()) wake = std::min(wake, to_ask.back());
-    // At the end nothing is due any more, and the last readings are to come.
-    sleep_until(at < end ? std::min(wake, at + longest_sleep) : at + longest_sleep);
-  }
-  const nanos over = now();
-  for (stream* s : {&light, &heavy}) s->close(over);
-
-  const auto ms = [](std::int64_t n) { return static_cast<double>(n) / 1e6; };
-  bench::metric("p50_ms", "ms", ms(light.in_main.percentile(50)));
-  bench::metric("p99_ms", "ms", ms(light.in_main.percentile(99)));
-  bench::metric("p999_ms", "ms", ms(light.in_main.percentile(99.9)));
-  bench::metric("first_p50_ms", "ms", ms(light.in_first.percentile(50)));
-  bench::metric("first_p99_ms", "ms", ms(light.in_first.percentile(99)));
-  bench::metric("rps", "1/s", static_cast<double>(light.answered) / seconds);
-  if (heavy_rate > 0) {
-    // What was asked of the processors, and done in the window.
-    bench::metric("share", "",
-                  static_cast<double>(heavy.served) / static_cast<double>(heavy.served + heavy.unanswered));
-    bench::metric("heavy_p99_ms", "ms", ms(heavy.in_main.percentile(99)));
-  }
-  if (readings.size() == 2) {
-    const double window = static_cast<double>(readings[1].at - readings[0].at);
-    const double generator = static_cast<double>(readings[1].own_cpu - readings[0].own_cpu) / window;
-    const double busy = (readings[1].server_cpu - readings[0].server_cpu) / window;
-    if (heavy_rate == 0 && o.integer("kind", 0) != 0) {
-      usleep(100'000);
-      const reading a = {now(), 0, 0, 0, ask(control, mixed::want::units)};
-      usleep(static_cast<useconds_t>(std::clamp(seconds / 2, 0.5, 2.0) * 1e6));
-      const reading b = {now(), 0, 0, 0, ask(control, mixed::want::units)};
-      const double under = rate_between(readings[0], readings[1]), alone = rate_between(a, b);
-      // The generator takes its part of the processors; what is left for the program is what it may use.
-      const double cpus = static_cast<double>(std::thread::hardware_concurrency());
-      const double left = std::min<double>(o.workers, cpus - generator) / std::min<double>(o.workers, cpus);
-      bench::metric("share", "", under / alone / left);
-      bench::metric("alone_units_per_s", "1/s", alone);
-    }
-    bench::metric("generator_cpu", "", generator);
-    bench::metric("program_cpu", "", busy);
-    if (readings[1].standby_cpu > 0) {
-      bench::metric("standby_cpu_percent", "%", 100.0 * (readings[1].standby_cpu - readings[0].standby_cpu) / window);
-    }
-    bench::metric("cpu_us_per_request", "us",
-                  busy * window / 1e3 / std::max<double>(1, static_cast<double>(light.answered)));
-  }
-  bench::metric("lag_p99_us", "us", static_cast<double>(light.lag.percentile(99)) / 1e3);
-  if (light.lag.percentile(99) > (urgent ? 1'000'000 : 200'000)) {
-    std::printf("{\"withheld\":\"the load generator itself was late by %.2f ms (p99)%s\"}\n",
-                ms(light.lag.percentile(99)), urgent ? "" : ", and has no real-time priority");
-  }
-  if (light.not_stamped + heavy.not_stamped > 0) {
-    std::printf("{\"withheld\":\"the kernel did not say when %llu answers came\"}\n",
-                static_cast<unsigned long long>(light.not_stamped + heavy.not_stamped));
-  }
-  return 0;
+  const mixed::neighbours others(o.integer("neighbours", 0));
+  measurement m(server, o);
+  m.run();
+  m.report();
 }
