@@ -1,7 +1,7 @@
 // The load of the mixed workloads, and their judge: starts the program after `--`, has it start its CPU tasks, and at
 // the same moment sends requests in an open loop, one thread, whether they are answered or not.
 //
-//   load [--workers N] [--seconds S] [--rate R] [--connections N] [--heavy R] ... -- PROGRAM
+//   load [--workers N] [--seconds S] [--rate R] [--connections N] [--heavy R] [--neighbours N] ... -- PROGRAM
 //
 // Due times are drawn beforehand, and a latency counts from the due time until the answer is at this end: no
 // coordinated omission. A request goes to a connection on which nothing is asked, else behind others: who falls behind
