@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
+#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -58,6 +60,11 @@ class running {
   std::string err() const { return contents(folder_.path() / "err"); }
   void signal(int number) const { ::kill(pid_, number); }
 
+  /// Waits until the program has said what is to be done at signal `number`; before that it would just end.
+  void wait_until_it_catches(int number) const {
+    hocket::support::eventually([&] { return caught_signals() >> (number - 1) & 1; });
+  }
+
   /// The URL that a server prints, without the slash.
   std::string url() const {
     hocket::support::eventually([&] { return out().find("/\n") != std::string::npos; });
@@ -76,9 +83,30 @@ class running {
   }
 
  private:
+  std::uint64_t caught_signals() const {
+    const std::string status = contents("/proc/" + std::to_string(pid_) + "/status"), line = "SigCgt:";
+    const std::size_t at = status.find(line);
+    return at == std::string::npos ? 0 : std::stoull(status.substr(at + line.size()), nullptr, 16);
+  }
+
   hocket::support::temp_folder folder_;
   pid_t pid_ = -1;
 };
+
+/// Waits until a client is connected to the server behind `url`, which is on this machine.
+void wait_for_a_client_of(const std::string& url) {
+  char port[8];
+  std::snprintf(port, sizeof port, ":%04X", std::stoi(url.substr(url.rfind(':') + 1)));
+  EXPECT_TRUE(hocket::support::eventually([&] {
+    std::ifstream sockets("/proc/net/tcp");
+    for (std::string line; std::getline(sockets, line);) {
+      std::string slot, local, remote, state;
+      std::istringstream(line) >> slot >> local >> remote >> state;
+      if (local.ends_with(port) && state == "01") return true;  // TCP_ESTABLISHED
+    }
+    return false;
+  }));
+}
 
 }  // namespace
 
@@ -171,7 +199,8 @@ TEST(command_line, a_server_interrupted_in_mid_load_ends_and_the_load_says_so) {
   ASSERT_NE(url, "");
   running load(
       {"load", "--url", url + "/hash?ms=2", "--connections", "8", "--duration", "3", "--warmup", "0", "--json", "-"});
-  ::usleep(1'000'000);
+  wait_for_a_client_of(url);
+  ::usleep(500'000);
   server.signal(SIGINT);
   EXPECT_EQ(server.status(), 130);
   EXPECT_EQ(load.status(), 0) << load.err();
@@ -185,7 +214,7 @@ TEST(command_line, load_ends_by_sigint_with_130_and_reports) {
   const std::string url = server.url();
   ASSERT_NE(url, "");
   running load({"load", "--url", url + "/", "--duration", "600", "--warmup", "0", "--connections", "2"});
-  ::usleep(500'000);
+  load.wait_until_it_catches(SIGINT);
   load.signal(SIGINT);
   EXPECT_EQ(load.status(), 130);
   EXPECT_NE(load.out().find("answered"), std::string::npos);
@@ -205,7 +234,8 @@ TEST(command_line, the_demo_fills_both_phases_and_leaves_no_server_behind) {
   EXPECT_GT(result.at("phases")[1].at("cpu").at("answered").get<int>(), 0);
 
   running interrupted({"demo", "--seconds", "60"});
-  ::usleep(1'500'000);
+  interrupted.wait_until_it_catches(SIGINT);
+  ::usleep(1'500'000);  // its server is up, most likely
   interrupted.signal(SIGINT);
   EXPECT_EQ(interrupted.status(), 130);
 }
