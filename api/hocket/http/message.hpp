@@ -46,7 +46,7 @@ class Request {
  private:
   friend class request_parser;
 
-  std::string head_;  // the bytes that the views refer to; does not move while they are in use
+  std::string head_;  // the bytes that the views refer to, if they are not the connection's; does not move meanwhile
   std::string body_;
   std::string_view method_, target_, path_, query_;
   std::vector<Header> headers_;

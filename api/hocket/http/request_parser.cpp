@@ -155,6 +155,7 @@ request_parser::state request_parser::feed(std::string_view& input) {
       take_chunks(input);
     }
   }
+  if (state_ != state::complete) copy_head();
   return state_;
 }
 
@@ -163,6 +164,7 @@ void request_parser::next() {
   if (request_.head_.capacity() > 4096) std::string().swap(request_.head_);
   if (trailer_.capacity() > 4096) std::string().swap(trailer_);
   request_.head_.clear();
+  in_place_ = {};
   request_.headers_.clear();
   request_.method_ = request_.target_ = request_.path_ = request_.query_ = {};
   if (request_.body_.capacity() > 64 * 1024) std::string().swap(request_.body_);
@@ -218,16 +220,44 @@ void request_parser::append(std::string& lines, std::string_view piece) {
   std::string larger;
   larger.reserve(std::max<std::size_t>(512, 2 * (lines.size() + piece.size())));
   larger.append(lines).append(piece);
-  const auto follow = [&](std::string_view& view) {
-    if (!view.empty()) view = {larger.data() + (view.data() - lines.data()), view.size()};
-  };
-  follow(request_.method_);
-  follow(request_.target_);
-  for (Header& h : request_.headers_) {
-    follow(h.name);
-    follow(h.value);
-  }
+  move_views(lines.data(), larger.data());
   lines.swap(larger);
+}
+
+/// A line that stands whole in the input, and to which there is no objection, may stay there while the whole head does.
+/// Nothing: take_line() is to see to it.
+std::optional<std::string_view> request_parser::take_line_in_place(std::string_view& input, std::size_t limit) {
+  if (!request_.head_.empty()) return std::nullopt;
+  const std::size_t size = input.find('\n') + 1;  // npos + 1 is 0
+  if (size < 2 || size > limit - in_place_.size() || input[size - 2] != '\r') return std::nullopt;
+  const std::string_view line = input.substr(0, size - 2);
+  if (may_hold_control(line)) return std::nullopt;
+  in_place_ = {in_place_.empty() ? input.data() : in_place_.data(), in_place_.size() + size};
+  input.remove_prefix(size);
+  return line;
+}
+
+/// Before the input goes, or a line comes that must be copied.
+void request_parser::copy_head() {
+  if (in_place_.empty()) return;
+  request_.head_.reserve(std::max<std::size_t>(512, 2 * in_place_.size()));
+  request_.head_.assign(in_place_);
+  move_views(in_place_.data(), request_.head_.data());
+  in_place_ = {};
+  line_start_ = request_.head_.size();
+}
+
+/// The head's bytes stand elsewhere.
+void request_parser::move_views(const char* from, const char* to) noexcept {
+  const auto move = [&](std::string_view& view) {
+    if (!view.empty()) view = {to + (view.data() - from), view.size()};
+  };
+  move(request_.method_);
+  move(request_.target_);
+  for (Header& h : request_.headers_) {
+    move(h.name);
+    move(h.value);
+  }
 }
 
 // ---- The head.
@@ -235,14 +265,20 @@ void request_parser::append(std::string& lines, std::string_view piece) {
 void request_parser::take_head(std::string_view& input) {
   const bool first = request_line_ == 0;
   const std::size_t limit = first ? limits_.request_line : request_line_ + limits_.header_block;
-  if (take_line(input, request_.head_, limit, first ? 414 : 431) != line_result::line) return;
-
-  std::string_view line = std::string_view(request_.head_).substr(line_start_);
-  line.remove_suffix(2);
+  std::string_view line;
+  if (const auto in_place = take_line_in_place(input, limit)) {
+    line = *in_place;
+  } else {
+    copy_head();
+    if (take_line(input, request_.head_, limit, first ? 414 : 431) != line_result::line) return;
+    line = std::string_view(request_.head_).substr(line_start_);
+    line.remove_suffix(2);
+  }
   if (line.empty() && first) {  // some clients end a body with a stray CR LF: one is forgiven (RFC 9112, 2.2)
     if (skipped_blank_line_) return fail(400, "blank lines before the request line");
     skipped_blank_line_ = true;
     request_.head_.clear();
+    in_place_ = {};
     return;
   }
   if (line.empty()) return end_head();
@@ -260,7 +296,7 @@ void request_parser::take_request_line(std::string_view line) {
   request_.http_1_0_ = line == "HTTP/1.0";
   request_.method_ = *method;
   request_.target_ = *target;
-  request_line_ = request_.head_.size();
+  request_line_ = head_size();
 }
 
 void request_parser::take_field(std::string_view line) {
@@ -327,6 +363,7 @@ void request_parser::take_coding(std::string_view value) {
 
 /// The blank line has come.
 void request_parser::end_head() {
+  if (head_.is_chunked || head_.length.value_or(0) > 0) copy_head();  // the body may come with another input
   line_start_ = 0;
   const bool is_sized = head_.length.has_value();
   if (head_.hosts > 1 || (head_.hosts == 0 && !request_.http_1_0_))

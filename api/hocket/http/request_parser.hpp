@@ -33,12 +33,12 @@ class request_parser {
   request_parser& operator=(const request_parser&) = delete;
 
   /// Takes bytes from the front of `input` and removes them from it, up to the end of one request. Takes nothing when
-  /// complete or failed.
+  /// complete or failed. Once complete, the request may refer to them where they stand, until next().
   state feed(std::string_view& input);
 
   state now() const noexcept { return state_; }
   /// A byte of the next request has come (a blank line before it does not count).
-  bool started() const noexcept { return state_ != state::head || !request_.head_.empty(); }
+  bool started() const noexcept { return state_ != state::head || head_size() > 0; }
   /// In state body: the client waits for "100 Continue" before it sends the body.
   bool expects_continue() const noexcept { return state_ == state::body && expects_continue_; }
   const Request& request() const noexcept { return request_; }
@@ -63,6 +63,10 @@ class request_parser {
   enum class line_result { need_more, line, failed };
   line_result take_line(std::string_view& input, std::string& lines, std::size_t limit, int status_over_limit);
   void append(std::string& lines, std::string_view piece);
+  std::optional<std::string_view> take_line_in_place(std::string_view& input, std::size_t limit);
+  std::size_t head_size() const noexcept { return in_place_.size() + request_.head_.size(); }
+  void copy_head();
+  void move_views(const char* from, const char* to) noexcept;
   void take_head(std::string_view& input);
   void take_request_line(std::string_view line);
   void take_field(std::string_view line);
@@ -82,8 +86,9 @@ class request_parser {
   std::unique_ptr<chunks> chunks_;  // made for the first chunked body
   state state_ = state::head;
   Request request_;
+  std::string_view in_place_;  // all that was taken of the head and still stands in the input; empty: it was copied
   head_facts head_;
-  std::size_t line_start_ = 0;    // of the line being taken, within its block
+  std::size_t line_start_ = 0;    // of the line being copied, within its block
   std::size_t request_line_ = 0;  // its size with CR LF; 0 while it is not complete
   bool skipped_blank_line_ = false;
   bool in_trailer_ = false;
