@@ -214,7 +214,7 @@ TEST(command_line, load_ends_by_sigint_with_130_and_reports) {
   const std::string url = server.url();
   ASSERT_NE(url, "");
   running load({"load", "--url", url + "/", "--duration", "600", "--warmup", "0", "--connections", "2"});
-  load.wait_until_it_catches(SIGINT);
+  wait_for_a_client_of(url);
   load.signal(SIGINT);
   EXPECT_EQ(load.status(), 130);
   EXPECT_NE(load.out().find("answered"), std::string::npos);

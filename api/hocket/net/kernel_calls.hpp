@@ -31,9 +31,10 @@ inline ssize_t kernel_send(int fd, const void* data, std::size_t size, int flags
 
 #else
 
-/// A call of four arguments and two zeros.
-[[gnu::always_inline]] inline long kernel_call(long number, long a, long b, long c, long d) noexcept {
+// A call of four arguments and two zeros.
 #if defined(__x86_64__)
+
+[[gnu::always_inline]] inline long kernel_call(long number, long a, long b, long c, long d) noexcept {
   register long fourth asm("r10") = d;
   register long fifth asm("r8") = 0;
   register long sixth asm("r9") = 0;
@@ -43,11 +44,16 @@ inline ssize_t kernel_send(int fd, const void* data, std::size_t size, int flags
                : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth), "r"(sixth)
                : "rcx", "r11", "memory");
   return result;
+}
+
 #else
+
+inline long kernel_call(long number, long a, long b, long c, long d) noexcept {
   const long result = ::syscall(number, a, b, c, d, 0, 0);
   return result < 0 ? -errno : result;
-#endif
 }
+
+#endif
 
 [[gnu::always_inline]] inline ssize_t kernel_receive(int fd, void* into, std::size_t size, int flags) noexcept {
   return kernel_call(SYS_recvfrom, fd, reinterpret_cast<long>(into), static_cast<long>(size), flags);

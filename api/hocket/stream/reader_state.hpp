@@ -72,7 +72,7 @@ class reader_state {
     std::size_t looked_at = 0;        // bytes
   };
 
-  net::attempt receive_locked(std::span<char> into);
+  inline net::attempt receive_locked(std::span<char> into);
   bool has_locked(std::size_t bytes) const noexcept { return eof_ || buffer_.size() >= bytes; }
   void end_after(int error);
   void throw_if_failed() const;
@@ -136,8 +136,8 @@ class [[nodiscard("co_await it")]] arrival final : public rt::leaf_awaiter, priv
   void run() noexcept override { wake(*task_); }
 
   bool look() noexcept;
-  bool look_in_place() noexcept;
-  step take_locked();
+  inline bool look_in_place() noexcept;
+  inline step take_locked();
   bool wait() noexcept;
   step end_locked(outcome o) noexcept;
 

@@ -26,19 +26,28 @@ struct head {
   }
 };
 
-std::optional<head> read_by_us(const std::string& stream) {
+std::optional<head> head_in(const http::request_parser& parser) {
   using state = http::request_parser::state;
-  http::request_parser parser{http::Limits()};
-  // Byte by byte, so that it stops where the head ends.
-  for (std::size_t i = 0; i < stream.size() && parser.now() == state::head; ++i) {
-    std::string_view input(&stream[i], 1);
-    parser.feed(input);
-  }
   if (parser.now() != state::complete && parser.now() != state::body) return std::nullopt;
   const http::Request& r = parser.request();
   head h{std::string(r.method()), std::string(r.target()), {}, r.keep_alive(), parser.now() == state::body};
   for (const auto& f : r.headers()) h.fields.emplace_back(f.name, f.value);
   return h;
+}
+
+std::optional<head> read_by_us(const std::string& stream) {
+  // Byte by byte, so that it stops where the head ends; and what it took at once, which goes another way.
+  http::request_parser parser{http::Limits()}, at_once{http::Limits()};
+  std::size_t taken = 0;
+  for (; taken < stream.size() && parser.now() == http::request_parser::state::head; ++taken) {
+    std::string_view input(&stream[taken], 1);
+    parser.feed(input);
+  }
+  std::string_view all = std::string_view(stream).substr(0, taken);
+  at_once.feed(all);
+  EXPECT_EQ(at_once.now(), parser.now()) << testing::PrintToString(stream);
+  EXPECT_EQ(head_in(at_once), head_in(parser)) << testing::PrintToString(stream);
+  return head_in(parser);
 }
 
 struct reading {

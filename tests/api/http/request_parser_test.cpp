@@ -203,22 +203,25 @@ TEST(request_parser, refuses_the_same_byte_by_byte) {
 
 // A head that came whole stays where it is; all else must not be looked for in an input that is gone.
 TEST(request_parser, a_request_refers_to_no_input_but_the_last) {
-  const std::string head = "POST /a?b HTTP/1.1\r\nHost: h\r\nX-Name: value\r\nContent-Length: 4\r\n\r\n", body = "abcd";
-  const std::string stream = head + body;
-  for (std::size_t cut = 1; cut < stream.size(); ++cut) {
-    request_parser parser{Limits()};
-    std::string first = stream.substr(0, cut), second = stream.substr(cut);
-    std::string_view input = first;
-    ASSERT_NE(parser.feed(input), request_parser::state::complete);
-    first.assign(first.size(), '#');
-    input = second;
-    ASSERT_EQ(parser.feed(input), request_parser::state::complete) << cut;
-    const auto& r = parser.request();
-    EXPECT_EQ(r.method(), "POST");
-    EXPECT_EQ(r.path(), "/a");
-    EXPECT_EQ(r.query(), "b");
-    EXPECT_EQ(r.header("x-name"), "value");
-    EXPECT_EQ(r.body(), "abcd");
+  const std::string head = "POST /a?b HTTP/1.1\r\nHost: h\r\nX-Name: value\r\n";
+  for (const char* const rest :
+       {"Content-Length: 4\r\n\r\nabcd", "Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n"}) {
+    const std::string stream = head + rest;
+    for (std::size_t cut = 1; cut < stream.size(); ++cut) {
+      request_parser parser{Limits()};
+      std::string first = stream.substr(0, cut), second = stream.substr(cut);
+      std::string_view input = first;
+      ASSERT_NE(parser.feed(input), request_parser::state::complete);
+      first.assign(first.size(), '#');
+      input = second;
+      ASSERT_EQ(parser.feed(input), request_parser::state::complete) << cut;
+      const auto& r = parser.request();
+      EXPECT_EQ(r.method(), "POST");
+      EXPECT_EQ(r.path(), "/a");
+      EXPECT_EQ(r.query(), "b");
+      EXPECT_EQ(r.header("x-name"), "value");
+      EXPECT_EQ(r.body(), "abcd");
+    }
   }
 }
 
