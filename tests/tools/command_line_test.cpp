@@ -95,7 +95,7 @@ class running {
 
 /// Waits until a client is connected to the server behind `url`, which is on this machine.
 void wait_for_a_client_of(const std::string& url) {
-  char port[8];
+  char port[16];
   std::snprintf(port, sizeof port, ":%04X", std::stoi(url.substr(url.rfind(':') + 1)));
   EXPECT_TRUE(hocket::support::eventually([&] {
     std::ifstream sockets("/proc/net/tcp");

@@ -1,4 +1,4 @@
-// recv(2) and send(2), and nothing else: the system call in place, its outcome a count or a negated errno value.
+// A socket's recv(2) and send(2): the system call in place, its outcome a count or a negated errno value.
 //
 // The C library's are cancellation points: in a program with threads each does two locked instructions before the call
 // and two after it, as much as a mutex, for pthread_cancel, which nobody may use on a worker. And a processor that
@@ -13,7 +13,10 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <span>
+#include <string_view>
 
+#include <hocket/net/socket.hpp>
 #include <hocket/rt/base/sanitizers.hpp>
 
 namespace hocket::net {
@@ -63,5 +66,24 @@ inline long kernel_call(long number, long a, long b, long c, long d) noexcept {
 }
 
 #endif
+
+/// Makes the call, and again when a signal interrupted it.
+template <class Call>
+inline attempt attempt_of(Call call) noexcept {
+  for (;;) {
+    const ssize_t n = call();
+    if (n >= 0) [[likely]]
+      return {static_cast<std::size_t>(n), 0};
+    if (n != -EINTR) return {0, static_cast<int>(-n)};
+  }
+}
+
+attempt socket::try_receive_locked(std::span<char> into) noexcept {
+  return attempt_of([&] { return kernel_receive(fd_.get(), into.data(), into.size(), 0); });
+}
+
+attempt socket::try_send_locked(std::string_view data) noexcept {
+  return attempt_of([&] { return kernel_send(fd_.get(), data.data(), data.size(), MSG_NOSIGNAL); });
+}
 
 }  // namespace hocket::net

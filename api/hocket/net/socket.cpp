@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <hocket/net/errors.hpp>
+#include <hocket/net/kernel_calls.hpp>
 #include <hocket/rt/coro/task_base.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
 
@@ -54,15 +55,6 @@ rt::descriptor watch(rt::reactor& reactor, int fd) {
     return reactor.attach(fd);
   } catch (const std::system_error& e) {
     throw_os_error(e.code().value());
-  }
-}
-
-/// Repeats a call that a signal interrupted.
-template <class Call>
-auto uninterrupted(Call call) noexcept {
-  for (;;) {
-    const auto result = call();
-    if (result >= 0 || errno != EINTR) return result;
   }
 }
 
@@ -153,9 +145,9 @@ socket::accepted socket::try_accept() noexcept {
     sockaddr_storage raw{};
     socklen_t size = sizeof raw;
     auto* const out = reinterpret_cast<sockaddr*>(&raw);
-    const int fd = uninterrupted([&] { return ::accept4(fd_.get(), out, &size, SOCK_CLOEXEC | SOCK_NONBLOCK); });
+    const int fd = ::accept4(fd_.get(), out, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) return {rt::unique_fd(fd), address::from(out, size), 0};
-    if (!died_in_the_queue(errno)) return {rt::unique_fd(), {}, errno};
+    if (errno != EINTR && !died_in_the_queue(errno)) return {rt::unique_fd(), {}, errno};
   }
 }
 

@@ -17,7 +17,6 @@
 
 #include <hocket/loop/coro.hpp>
 #include <hocket/net/address.hpp>
-#include <hocket/net/kernel_calls.hpp>
 #include <hocket/rt/base/fd.hpp>
 #include <hocket/rt/base/futex.hpp>
 #include <hocket/rt/coro/suspend.hpp>
@@ -66,13 +65,9 @@ class socket {
   /// Excludes calls in this direction, and close(). Order: write before read.
   rt::futex_mutex& lock_of(rt::io_direction d) const noexcept { return in_use_[static_cast<std::size_t>(d)]; }
 
-  // With lock_of(read), lock_of(write).
-  attempt try_receive_locked(std::span<char> into) noexcept {
-    return attempt_of([&] { return kernel_receive(fd_.get(), into.data(), into.size(), 0); });
-  }
-  attempt try_send_locked(std::string_view data) noexcept {
-    return attempt_of([&] { return kernel_send(fd_.get(), data.data(), data.size(), MSG_NOSIGNAL); });
-  }
+  // With lock_of(read), lock_of(write). In kernel_calls.hpp.
+  inline attempt try_receive_locked(std::span<char> into) noexcept;
+  inline attempt try_send_locked(std::string_view data) noexcept;
 
   // As above, and wait. Cancelled: nothing was received or sent. Throw OSError.
   Coro<std::size_t> receive(std::span<char> into);
@@ -111,17 +106,6 @@ class socket {
   ready_wait ready(rt::io_direction direction) noexcept;
 
  private:
-  /// Makes the call, and again when a signal interrupted it.
-  template <class Call>
-  static attempt attempt_of(Call call) noexcept {
-    for (;;) {
-      const ssize_t n = call();
-      if (n >= 0) [[likely]]
-        return {static_cast<std::size_t>(n), 0};
-      if (n != -EINTR) return {0, static_cast<int>(-n)};
-    }
-  }
-
   std::shared_ptr<rt::reactor_lease> lease_;
   rt::reactor* reactor_;  // while a task of its runtime calls
   rt::descriptor descriptor_;

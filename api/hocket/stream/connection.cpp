@@ -6,6 +6,7 @@
 
 #include <hocket/loop/sleep.hpp>
 #include <hocket/net/errors.hpp>
+#include <hocket/net/kernel_calls.hpp>
 #include <hocket/rt/sched/scheduler.hpp>
 #include <hocket/rt/sched/thread_context.hpp>
 

@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include <hocket/net/kernel_calls.hpp>
 #include <hocket/stream/errors.hpp>
 
 namespace hocket::stream {

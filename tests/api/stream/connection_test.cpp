@@ -185,9 +185,7 @@ TEST_P(stream_connection, the_end_that_comes_with_the_last_bytes_is_not_slept_th
       peer.accept();
       // Half of the time the reader waits already when both come.
       Task<std::string> reading;
-      if (i % 2 == 0) {
-        reading = create_task(reader.read(100), {.eager_start = true});
-      }
+      if (i % 2 == 0) reading = create_task(reader.read(100), {.eager_start = true});
       peer.send("12345");
       peer.hang_up();
       if (i % 4 == 1) co_await sleep(0.0005);

@@ -192,7 +192,7 @@ class task_base : public runnable {
   void resume(worker* self) noexcept;
   bool cancel_as(task_word::kind kind, std::string_view message) noexcept;
   enum class settled { requeued, at_rest };
-  settled settle(bool asked = false) noexcept;
+  inline settled settle(bool asked = false) noexcept;  // in task_base.cpp, for it alone
   settled settle_request() noexcept;
   class late_answer;
   class inquiry;
