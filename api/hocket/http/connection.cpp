@@ -27,7 +27,7 @@ Coro<> connection::run() {
       const std::size_t answered = out_.size();
       std::exception_ptr failed;
       try {
-        append_answer(co_await core_.handler(parser_.request()));
+        append_answer(co_await core_.handler(parser_.request()).in_place());
       } catch (...) {
         failed = std::current_exception();
       }

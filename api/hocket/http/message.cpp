@@ -1,16 +1,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdint>
-#include <cstring>
+#include <hocket/http/characters.hpp>
 #include <hocket/http/message.hpp>
 #include <hocket/loop/exceptions.hpp>
-#include <utility>
 
 namespace hocket::http {
 namespace {
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 int hex_digit(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
@@ -18,16 +14,10 @@ int hex_digit(char c) noexcept {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-constexpr auto token_characters = [] {
-  std::array<bool, 256> is = {};
-  for (int c = 0; c < 128; ++c) is[c] = is_letter(static_cast<char>(c)) || is_digit(static_cast<char>(c));
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) is[static_cast<unsigned char>(c)] = true;
-  return is;
-}();
-
 bool is_field_value(std::string_view text) noexcept {
-  if (!may_hold_control(text)) return true;
-  return std::all_of(text.begin(), text.end(), [](char c) { return c == '\t' || (c >= ' ' && c != 0x7f) || c < 0; });
+  const std::size_t clean = first_control(text);
+  const auto is_allowed = [](char c) { return c == '\t' || !is_control(c); };
+  return clean == text.size() || std::all_of(text.begin() + static_cast<std::ptrdiff_t>(clean), text.end(), is_allowed);
 }
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
@@ -147,7 +137,10 @@ void append_response(std::string& out, const Response& response, const ResponseC
   char* at = begin.data();
   const auto put = [&at](std::string_view text) { at = std::copy(text.begin(), text.end(), at); };
   const auto put_number = [&](std::size_t n) { at = std::to_chars(at, begin.data() + begin.size(), n).ptr; };
-  const auto put_in = [&] { out.append(begin.data(), std::exchange(at, begin.data())); };
+  const auto put_in = [&] {
+    out.append(begin.data(), static_cast<std::size_t>(at - begin.data()));
+    at = begin.data();
+  };
   if (response.status == 200) {
     put("HTTP/1.1 200 OK\r\n");
   } else {
@@ -185,31 +178,6 @@ void append_response(std::string& out, const Response& response, const ResponseC
   if (!bodiless && !context.head_request) out.append(response.body);
 }
 
-// Eight characters at a time. A byte below 0x20 borrows when 0x20 is taken from it, one that is 0x7f becomes 0 when it
-// is flipped by that; a borrow may also run on into its neighbour, which is why the answer is only "perhaps". After:
-// Bit Twiddling Hacks, "Determine if a word has a byte less than n".
-bool may_hold_control(std::string_view text) noexcept {
-  constexpr std::uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
-  const auto suspicious = [](std::uint64_t w) {
-    const std::uint64_t flipped = w ^ (ones * 0x7f);
-    return (((w - ones * 0x20) & ~w) | ((flipped - ones) & ~flipped)) & highs;
-  };
-  if (text.empty()) return false;
-  std::uint64_t w = 0;
-  std::uint64_t found = 0;
-  if (text.size() < sizeof w) {
-    w = ones * ' ';
-    std::memcpy(&w, text.data(), text.size());
-    return suspicious(w) != 0;
-  }
-  for (std::size_t i = 0; i + sizeof w < text.size(); i += sizeof w) {
-    std::memcpy(&w, text.data() + i, sizeof w);
-    found |= suspicious(w);
-  }
-  std::memcpy(&w, text.data() + text.size() - sizeof w, sizeof w);
-  return (found | suspicious(w)) != 0;
-}
-
 std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_blank) {
   std::string out;
   out.reserve(text.size());
@@ -227,15 +195,6 @@ std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_b
     }
   }
   return out;
-}
-
-bool is_token(std::string_view text) noexcept {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return token_characters[static_cast<unsigned char>(c)]; });
-}
-
-bool same_name(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 }  // namespace hocket::http

@@ -107,17 +107,4 @@ void append_response(std::string& out, const Response& response, const ResponseC
 /// "a b" for "a%20b"; with `plus_is_blank` (as in queries) also for "a+b". nullopt for a malformed escape.
 std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_blank = false);
 
-/// False for most of what clients send: then `text` holds neither a control character nor DEL. True: look closer.
-bool may_hold_control(std::string_view text) noexcept;
-
-// Of ASCII, whatever the locale.
-constexpr bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-/// What names of headers are made of (RFC 9110, 5.6.2); not empty.
-bool is_token(std::string_view text) noexcept;
-
-/// ASCII letters compare equal in either case.
-bool same_name(std::string_view a, std::string_view b) noexcept;
-
 }  // namespace hocket::http

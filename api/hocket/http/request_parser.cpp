@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <hocket/http/characters.hpp>
 #include <hocket/http/request_parser.hpp>
 
 namespace hocket::http {
@@ -19,6 +20,7 @@ constexpr std::string_view methods[] = {
 };
 
 bool is_method(std::string_view text) noexcept {
+  if (text == "GET" || text == "POST") return true;  // as nearly all are
   return std::find(std::begin(methods), std::end(methods), text) != std::end(methods);
 }
 
@@ -45,6 +47,11 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text;
 }
 
+/// llhttp takes a tab at the end for a part of a length or a coding.
+bool ends_in_tab(std::string_view value) noexcept {
+  return value.substr(0, value.find_last_not_of(' ') + 1).ends_with('\t');
+}
+
 /// The text up to `end`, which is taken away with it; nullopt when there is none.
 std::optional<std::string_view> split_off(std::string_view& text, char end) noexcept {
   const std::size_t at = text.find(end);
@@ -57,6 +64,8 @@ std::optional<std::string_view> split_off(std::string_view& text, char end) noex
 std::string_view last_of_list(std::string_view list) noexcept {
   return trimmed(list.substr(list.rfind(',') + 1));  // npos + 1 is 0
 }
+
+constexpr character_set target_characters([](char c) { return c > ' ' && c <= '~' && c != '#'; });
 
 /// What stands between "://" and the path: host and port. A user and a password there are an attempt to mislead
 /// (RFC 9110, 4.2.4).
@@ -187,7 +196,7 @@ request_parser::line_result request_parser::take_line(std::string_view& input, s
   const std::string_view piece = input.substr(0, whole ? newline + 1 : input.size());
   const std::size_t room = limit - lines.size();
   const std::string_view text = without_line_end(piece.substr(0, room));
-  const bool is_clean = !may_hold_control(text);  // so nothing more is to be looked for
+  const bool is_clean = first_control(text) == text.size();  // so nothing more is to be looked for
   if (!is_clean && has_control_character(text)) {
     fail(400, "a control character in the request's head");
     return line_result::failed;
@@ -224,16 +233,32 @@ void request_parser::append(std::string& lines, std::string_view piece) {
   lines.swap(larger);
 }
 
+/// How many bytes the head may take with the line that comes.
+std::size_t request_parser::head_limit() const noexcept {
+  return request_line_ == 0 ? limits_.request_line : request_line_ + limits_.header_block;
+}
+
 /// A line that stands whole in the input, and to which there is no objection, may stay there while the whole head does.
-/// Nothing: take_line() is to see to it.
-std::optional<std::string_view> request_parser::take_line_in_place(std::string_view& input, std::size_t limit) {
+/// Nothing: take_line_copied() is to see to it.
+inline std::optional<std::string_view> request_parser::take_line_in_place(std::string_view& input) {
   if (!request_.head_.empty()) return std::nullopt;
-  const std::size_t size = input.find('\n') + 1;  // npos + 1 is 0
-  if (size < 2 || size > limit - in_place_.size() || input[size - 2] != '\r') return std::nullopt;
-  const std::string_view line = input.substr(0, size - 2);
-  if (may_hold_control(line)) return std::nullopt;
-  in_place_ = {in_place_.empty() ? input.data() : in_place_.data(), in_place_.size() + size};
+  const std::size_t end = first_control(input);
+  const std::size_t size = end + 2;
+  if (size > input.size() || input[end] != '\r' || input[end + 1] != '\n') return std::nullopt;
+  if (size > head_limit() - in_place_.size()) return std::nullopt;
+  const std::string_view line(input.data(), end);
+  in_place_ = {input.data() - in_place_.size(), in_place_.size() + size};
   input.remove_prefix(size);
+  return line;
+}
+
+/// Nothing: it is not whole yet, or failed.
+std::optional<std::string_view> request_parser::take_line_copied(std::string_view& input) {
+  copy_head();
+  const int status_over_limit = request_line_ == 0 ? 414 : 431;
+  if (take_line(input, request_.head_, head_limit(), status_over_limit) != line_result::line) return std::nullopt;
+  std::string_view line = std::string_view(request_.head_).substr(line_start_);
+  line.remove_suffix(2);
   return line;
 }
 
@@ -263,37 +288,38 @@ void request_parser::move_views(const char* from, const char* to) noexcept {
 // ---- The head.
 
 void request_parser::take_head(std::string_view& input) {
-  const bool first = request_line_ == 0;
-  const std::size_t limit = first ? limits_.request_line : request_line_ + limits_.header_block;
-  std::string_view line;
-  if (const auto in_place = take_line_in_place(input, limit)) {
-    line = *in_place;
-  } else {
-    copy_head();
-    if (take_line(input, request_.head_, limit, first ? 414 : 431) != line_result::line) return;
-    line = std::string_view(request_.head_).substr(line_start_);
-    line.remove_suffix(2);
+  while (state_ == state::head && !input.empty()) {
+    auto line = take_line_in_place(input);
+    if (!line) line = take_line_copied(input);
+    if (!line) return;
+    const bool first = request_line_ == 0;
+    if (line->empty()) {
+      first ? skip_blank_line() : end_head();
+    } else {
+      first ? take_request_line(*line) : take_field(*line);
+      line_start_ = request_.head_.size();
+    }
   }
-  if (line.empty() && first) {  // some clients end a body with a stray CR LF: one is forgiven (RFC 9112, 2.2)
-    if (skipped_blank_line_) return fail(400, "blank lines before the request line");
-    skipped_blank_line_ = true;
-    request_.head_.clear();
-    in_place_ = {};
-    return;
-  }
-  if (line.empty()) return end_head();
-  first ? take_request_line(line) : take_field(line);
-  line_start_ = request_.head_.size();
+}
+
+/// Some clients end a body with a stray CR LF: one is forgiven (RFC 9112, 2.2).
+void request_parser::skip_blank_line() {
+  if (skipped_blank_line_) return fail(400, "blank lines before the request line");
+  skipped_blank_line_ = true;
+  request_.head_.clear();
+  in_place_ = {};
 }
 
 void request_parser::take_request_line(std::string_view line) {
   const auto method = split_off(line, ' ');
   const auto target = method ? split_off(line, ' ') : std::nullopt;
-  if (!target || line.find(' ') != line.npos || !line.starts_with("HTTP/"))
-    return fail(400, "the request line must read METHOD TARGET HTTP/1.1");
-  if (line != "HTTP/1.1" && line != "HTTP/1.0") return fail(505, "the HTTP version is not 1.0 or 1.1");
-  if (!is_method(*method)) return fail(400, "the method is not known");
   request_.http_1_0_ = line == "HTTP/1.0";
+  if (!target || (line != "HTTP/1.1" && !request_.http_1_0_)) {
+    const bool is_version = target && line.find(' ') == line.npos && line.starts_with("HTTP/");
+    return is_version ? fail(505, "the HTTP version is not 1.0 or 1.1")
+                      : fail(400, "the request line must read METHOD TARGET HTTP/1.1");
+  }
+  if (!is_method(*method)) return fail(400, "the method is not known");
   request_.method_ = *method;
   request_.target_ = *target;
   request_line_ = head_size();
@@ -301,28 +327,27 @@ void request_parser::take_request_line(std::string_view line) {
 
 void request_parser::take_field(std::string_view line) {
   if (!begins_field(line)) return fail(400, "a header line must begin with its name");
-  const auto name = split_off(line, ':');
-  if (!name || !is_token(*name)) return fail(400, "a header line must read NAME: VALUE");
+  const std::string_view name = line.substr(0, token_characters.prefix(line));
+  line.remove_prefix(name.size());
+  if (!line.starts_with(':')) return fail(400, "a header line must read NAME: VALUE");
+  line.remove_prefix(1);
   if (request_.headers_.size() == limits_.headers) return fail(431, "too many header lines");
-  const Header& field = request_.headers_.emplace_back(Header{*name, trimmed(line)});
-  const bool frames = same_name(*name, "content-length") || same_name(*name, "transfer-encoding");
-  if (frames && line.substr(0, line.find_last_not_of(' ') + 1).ends_with('\t'))
-    return fail(400, "a tab after a length or a coding");  // llhttp takes it for a part of that
-  switch (name->size()) {  // of the names that decide something, each has a length of its own
+  const Header& field = request_.headers_.emplace_back(Header{name, trimmed(line)});
+  switch (name.size()) {  // of the names that decide something, each has a length of its own
     case 4:
-      if (same_name(*name, "host")) ++head_.hosts;
+      if (same_name(name, "host")) ++head_.hosts;
       break;
     case 6:
-      if (same_name(*name, "expect")) take_expectation(field.value);
+      if (same_name(name, "expect")) take_expectation(field.value);
       break;
     case 10:
-      if (same_name(*name, "connection")) take_connection(field.value);
+      if (same_name(name, "connection")) take_connection(field.value);
       break;
     case 14:
-      if (same_name(*name, "content-length")) take_length(field.value);
+      if (same_name(name, "content-length")) take_length(line);
       break;
     case 17:
-      if (same_name(*name, "transfer-encoding")) take_coding(field.value);
+      if (same_name(name, "transfer-encoding")) take_coding(line);
       break;
   }
 }
@@ -342,7 +367,9 @@ void request_parser::take_connection(std::string_view list) {
   }
 }
 
-void request_parser::take_length(std::string_view value) {
+void request_parser::take_length(std::string_view line) {
+  if (ends_in_tab(line)) return fail(400, "a tab after a length");
+  const std::string_view value = trimmed(line);
   if (head_.length) return fail(400, "more than one Content-Length header");
   std::uint64_t length = 0;
   const char* const end = value.data() + value.size();
@@ -352,7 +379,9 @@ void request_parser::take_length(std::string_view value) {
   head_.length = length;
 }
 
-void request_parser::take_coding(std::string_view value) {
+void request_parser::take_coding(std::string_view line) {
+  if (ends_in_tab(line)) return fail(400, "a tab after a coding");
+  const std::string_view value = trimmed(line);
   if (head_.is_chunked) return fail(400, "more than one Transfer-Encoding header");
   head_.is_chunked = same_name(value, "chunked");
   if (head_.is_chunked) return;
@@ -390,8 +419,7 @@ void request_parser::end_head() {
 
 void request_parser::split_target() {
   std::string_view target = request_.target_;
-  // A byte that is no ASCII counts as negative, or above all of it.
-  if (std::any_of(target.begin(), target.end(), [](char c) { return c <= ' ' || c > '~' || c == '#'; }))
+  if (target_characters.prefix(target) != target.size())
     return fail(400, "a tab, a fragment or a byte that is no ASCII in the request target");
   if (!target.starts_with('/') && !(target == "*" && request_.method_ == "OPTIONS")) {
     // Absolute form, as sent to proxies: http://host/path

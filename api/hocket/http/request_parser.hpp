@@ -63,17 +63,20 @@ class request_parser {
   enum class line_result { need_more, line, failed };
   line_result take_line(std::string_view& input, std::string& lines, std::size_t limit, int status_over_limit);
   void append(std::string& lines, std::string_view piece);
-  std::optional<std::string_view> take_line_in_place(std::string_view& input, std::size_t limit);
+  std::size_t head_limit() const noexcept;
+  inline std::optional<std::string_view> take_line_in_place(std::string_view& input);
+  std::optional<std::string_view> take_line_copied(std::string_view& input);
   std::size_t head_size() const noexcept { return in_place_.size() + request_.head_.size(); }
   void copy_head();
   void move_views(const char* from, const char* to) noexcept;
   void take_head(std::string_view& input);
+  void skip_blank_line();
   void take_request_line(std::string_view line);
   void take_field(std::string_view line);
   void take_expectation(std::string_view value);
   void take_connection(std::string_view list);
-  void take_length(std::string_view value);
-  void take_coding(std::string_view value);
+  void take_length(std::string_view line);
+  void take_coding(std::string_view line);
   void end_head();
   void split_target();
   void take_sized_body(std::string_view& input);

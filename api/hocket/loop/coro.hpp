@@ -120,13 +120,28 @@ class [[nodiscard("a coroutine runs only when it is awaited or made a task")]] C
     }
     T await_resume() { return child_.promise().take(); }
 
-   private:
+   protected:
     handle child_;
   };
 
   awaiter operator co_await() && {
-    if (!handle_) throw RuntimeError("cannot reuse already awaited coroutine");
+    refuse_reuse();
     return awaiter(release());
+  }
+
+  class awaiter_in_place : public awaiter {
+   public:
+    using awaiter::awaiter;
+    const T& await_resume() {
+      this->child_.promise().rethrow_failure();
+      return this->child_.promise().value();
+    }
+  };
+
+  /// Awaited, it gives its value where the coroutine left it, without a move: that lasts to the end of the expression.
+  awaiter_in_place in_place() && {
+    refuse_reuse();
+    return awaiter_in_place(release());
   }
   awaiter operator co_await() & {
     static_assert(!sizeof(T*), "a coroutine is awaited once: write co_await std::move(c), or make it a task");
@@ -134,6 +149,9 @@ class [[nodiscard("a coroutine runs only when it is awaited or made a task")]] C
   }
 
  private:
+  void refuse_reuse() const {
+    if (!handle_) throw RuntimeError("cannot reuse already awaited coroutine");
+  }
   void close_with_warning() noexcept {
     if (!handle_) return;
     warn_never_awaited(handle_.promise(), handle_.address());

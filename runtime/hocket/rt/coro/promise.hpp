@@ -213,6 +213,7 @@ class result_slot {
     value_.emplace(std::forward<U>(value));
   }
   T take_value() { return std::move(*value_); }
+  const T& value() const noexcept { return *value_; }
 
  private:
   std::optional<T> value_;
