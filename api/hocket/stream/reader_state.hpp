@@ -83,22 +83,21 @@ class reader_state {
   template <class Change>
   void wake_after(Change change);
 
+  // A read into the caller's own memory needs what stands before the buffer, on one cache line.
   const std::shared_ptr<connection> source_;
   const std::size_t limit_;
-
-  mutable rt::futex_mutex own_mutex_;
   rt::futex_mutex& mutex_;
+  mutable rt::futex_mutex own_mutex_;
+  std::atomic<bool> has_exception_{false};  // exception_ was set: saves those who only ask the mutex
   // guarded by mutex_
-  byte_buffer buffer_;
-  std::size_t receive_size_;  // bytes that the next receive makes room for
   bool eof_ = false;
   bool drained_ = false;  // the last receive left nothing behind: the next one waits first
   bool waiting_ = false;  // a task waits for bytes
+  int unbroken_ = 0;      // receives in a row that did not wait
+  byte_buffer buffer_;
+  std::size_t receive_size_;  // bytes that the next receive makes room for
+  arrival* fed_ = nullptr;    // the task's wait, while it waits to be fed
   std::exception_ptr exception_;
-  int unbroken_ = 0;        // receives in a row that did not wait
-  arrival* fed_ = nullptr;  // the task's wait, while it waits to be fed
-
-  std::atomic<bool> has_exception_{false};  // exception_ was set: saves those who only ask the mutex
 };
 
 /// Waits until so many bytes are here, or the end. Throws what the connection was lost to; RuntimeError when another
@@ -120,6 +119,7 @@ class [[nodiscard("co_await it")]] arrival final : public rt::leaf_awaiter, priv
   bool cancel(rt::task_base& self) noexcept override;
   void await_resume();
 
+  std::span<char> into() const noexcept { return into_; }
   std::size_t received() const noexcept { return received_; }
 
  private:
@@ -159,11 +159,11 @@ class [[nodiscard("co_await it")]] readinto_wait {
  public:
   using value_type = std::size_t;
   readinto_wait(std::shared_ptr<reader_state> state, std::span<char> into) noexcept
-      : state_(std::move(state)), into_(into), next_(*state_, 1, "readinto", into) {}
+      : state_(std::move(state)), next_(*state_, 1, "readinto", into) {}
 
   bool await_ready() {
     state_->throw_if_failed();
-    return into_.empty() || next_.await_ready();
+    return next_.into().empty() || next_.await_ready();
   }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> h,
@@ -171,16 +171,15 @@ class [[nodiscard("co_await it")]] readinto_wait {
     next_.await_suspend(h, where);
   }
   std::size_t await_resume() {
-    if (into_.empty()) return 0;
+    if (next_.into().empty()) return 0;
     next_.await_resume();
-    return next_.received() > 0 ? next_.received() : state_->take_into(into_);
+    return next_.received() > 0 ? next_.received() : state_->take_into(next_.into());
   }
 
-  operator Coro<std::size_t>() && { return reader_state::readinto(std::move(state_), into_); }
+  operator Coro<std::size_t>() && { return reader_state::readinto(std::move(state_), next_.into()); }
 
  private:
   std::shared_ptr<reader_state> state_;
-  const std::span<char> into_;
   arrival next_;
 };
 
