@@ -32,6 +32,14 @@ def cached(build, name):
     return found.group(1) if found else ""
 
 
+def compiler_flags(build):
+    flags = cached(build, "CMAKE_CXX_FLAGS").split()
+    flags += cached(build, "CMAKE_CXX_FLAGS_" + cached(build, "CMAKE_BUILD_TYPE").upper()).split()
+    if cached(build, "CMAKE_INTERPROCEDURAL_OPTIMIZATION") == "ON":
+        flags.append("-flto=thin")
+    return " ".join(flags)
+
+
 def allocator_library(name):
     """What is preloaded to measure with an allocator: nothing for the C library's. None: it is not here."""
     if name == "glibc":
@@ -73,8 +81,7 @@ def describe(root, build, python):
         "kernel": platform.release(),
         "huge_pages": read("/sys/kernel/mm/transparent_hugepage/enabled"),
         "compiler": first_line(compiler, "--version") if compiler else "",
-        "flags": " ".join((cached(build, "CMAKE_CXX_FLAGS") + " "
-                           + cached(build, "CMAKE_CXX_FLAGS_" + cached(build, "CMAKE_BUILD_TYPE").upper())).split()),
+        "flags": compiler_flags(build),
         "source": first_line("git", "-C", str(root), "describe", "--always", "--dirty", "--tags"),
         "date": time.strftime("%Y-%m-%d %H:%M:%S %z"),
         "settings": {name: value for name, value in sorted(os.environ.items()) if name.startswith("HOCKET_")},

@@ -50,5 +50,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   check_linker_flag(CXX -fuse-ld=lld HOCKET_HAS_LLD)
   if(HOCKET_HAS_LLD)
     add_link_options(-fuse-ld=lld)
+    if(CMAKE_INTERPROCEDURAL_OPTIMIZATION)  # most of what one program is linked from was compiled for another already
+      add_link_options("-Wl,--thinlto-cache-dir=${PROJECT_BINARY_DIR}/thinlto-cache")
+    endif()
   endif()
 endif()
