@@ -2,6 +2,7 @@
 // rest or into the reactor fall together. And a wake of the shared reactor reaches the one it was meant for.
 //
 // The loop is that of sched/standby.cpp and worker::wait_in_reactor, step for step.
+#include <hocket/rt/park/idle_set.hpp>
 #include <hocket/rt/park/on_call.hpp>
 #include <hocket/rt/park/parker.hpp>
 #include <hocket/rt/queue/ready_queue.hpp>
@@ -171,6 +172,80 @@ struct one_wake_for_two_world : world {
   }
 };
 
+// Beside a worker that searches nobody calls the standby. That worker takes one item and is stuck in it for good, so
+// what is left behind the hog is the standby's after all.
+template <class Atomics, bool LastSearcherCalls = true>
+struct searcher_world : world {
+  rt::idle_set<Atomics, model_mutex> idle{2};
+  rt::basic_parker<Atomics, model_futex> bed;  // of worker 1
+  rt::ready_queue<item, Atomics, 2> ready;     // of worker 0, which never comes back to it
+  rt::basic_reactor_stay<Atomics> stay;
+  model_reactor reactor;
+  item items[2];
+
+  unsigned threads() const override { return 3; }
+  bool is_daemon(unsigned i) const override { return i != 0; }
+
+  void thread(unsigned i) override {
+    switch (i) {
+      case 0:
+        for (auto& it : items) {
+          ready.owner().push(it);
+          wake_one_or_standby();
+        }
+        break;
+      case 1:
+        work();
+        break;
+      case 2:
+        for (;;) {
+          if (take()) continue;
+          if (stay.enter(rt::never) && ready.looks_empty()) reactor.poll();
+          stay.leave();
+        }
+    }
+  }
+
+  void wake_one_or_standby() {
+    if (idle.worker_to_wake() >= 0) {
+      if (bed.unpark() == rt::token_calls::reactor) reactor.wake();
+    } else if (!idle.is_searched() && stay.call()) {
+      reactor.wake();
+    }
+  }
+
+  bool take() {
+    for (;;) {
+      const auto r = ready.thief().steal();
+      if (r.outcome == rt::stole::lost) continue;
+      if (r.item) MODEL_CHECK(++r.item->taken == 1 && "taken once");
+      return r.item != nullptr;
+    }
+  }
+
+  void work() {
+    bool searching = false;
+    for (;;) {
+      if (!searching) searching = idle.try_begin_search();
+      if (searching && take()) {
+        if (idle.end_search() && LastSearcherCalls && !ready.looks_empty()) wake_one_or_standby();
+        return;  // and never seen again
+      }
+      if (idle.park(1, std::exchange(searching, false)) && !ready.looks_empty()) {
+        searching = true;
+        idle.unpark_self(1, true);
+        continue;
+      }
+      bed.park(rt::never);
+      searching = !idle.unpark_self(1);
+    }
+  }
+
+  void at_end() override {
+    for (auto& it : items) MODEL_CHECK(it.taken == 1 && "work behind a hog is taken");
+  }
+};
+
 using sound = model_atomics;
 
 TEST(standby_model, work_behind_a_hog_is_taken) {
@@ -180,6 +255,11 @@ TEST(standby_model, work_behind_a_hog_is_taken) {
 
 TEST(standby_model, holds_with_store_buffers) {
   expect_holds<standby_world<sound>>("standby, a hog that pushes, a short hog", {.preemptions = 2, .delays = 1});
+}
+
+TEST(standby_model, work_that_a_searcher_leaves_behind_a_hog_is_taken) {
+  expect_holds<searcher_world<sound>>("standby, a hog that pushes, a searcher", {.preemptions = 3});
+  expect_holds<searcher_world<sound>>("standby, a hog that pushes, a searcher", {.preemptions = 2, .delays = 1});
 }
 
 TEST(standby_model, a_wake_of_the_shared_reactor_reaches_its_worker) {
@@ -200,6 +280,7 @@ TEST(standby_model, mutants_are_caught) {
   expect_caught<standby_world<sound, habit::calls_before_it_pushes>>("calls before it pushes");
   expect_caught<standby_world<sound, habit::enters_after_the_look>>("enters the reactor after the look");
   expect_caught<standby_world<sound, habit::never_calls>>("never calls");
+  expect_caught<searcher_world<sound, false>>("the last searcher calls no standby");
   expect_caught<shared_reactor_world<sound, passing::of_none>>("a swallowed wake is not passed on");
   expect_caught<one_wake_for_two_world<sound, false>>("one wake for two is not passed on");
   expect_caught<shared_reactor_world<sound, passing::of_events>>("passed on by who took none");

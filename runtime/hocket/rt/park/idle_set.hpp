@@ -136,6 +136,9 @@ class idle_set {
   /// A hint.
   unsigned searching() const noexcept { return searching_in(word_.load(relaxed)); }  // order: a hint.
 
+  /// After publishing work for which nobody was woken: whether a searcher sees to it, now or when it is the last.
+  bool is_searched() const noexcept { return searching_in(word_.load(seq_cst)) > 0; }  // order: P1
+
   unsigned workers() const noexcept { return workers_; }
 
  private:

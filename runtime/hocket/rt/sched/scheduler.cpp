@@ -170,9 +170,19 @@ bool scheduler::wake_one() noexcept {
 }
 
 void scheduler::wake_one_or_standby() noexcept {
-  if (wake_one() || call_stander()) return;
+  if (wake_one() || idle_.is_searched() || call_stander()) return;
   // All who could come are busy with suspects.
   if (is_under_suspicion()) ensure_standing(1);
+}
+
+void scheduler::pass_search_on() noexcept {
+  if (has_light_work()) {
+    wake_one_or_standby();
+  } else if (has_work()) {
+    wake_one();
+  } else {
+    call_worker_to_lend();  // this one was perhaps on its way to a borrower
+  }
 }
 
 bool scheduler::call_stander() noexcept {

@@ -148,9 +148,12 @@ class scheduler {
   /// False: there was nobody to wake.
   bool wake_one() noexcept;
 
-  /// The same, for work that the awake workers may not come to soon: if no worker can be woken, who stands in the
-  /// reactor is.
+  /// The same, for work that the awake workers may not come to soon: if no worker can be woken, and none searches, who
+  /// stands in the reactor is.
   void wake_one_or_standby() noexcept;
+
+  /// The last searcher has found something, and goes to do it: wakes somebody for what it leaves.
+  void pass_search_on() noexcept;
 
   borrower* borrower_in_need() const noexcept {
     // order: L1: after the caller's announcement of its sleep; pairs with borrow_workers().

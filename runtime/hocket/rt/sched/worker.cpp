@@ -278,14 +278,9 @@ runnable* worker::relieve() noexcept {
 
 void worker::stop_searching() noexcept {
   searching_ = false;
-  // The last searcher that finds work wakes the next one, if it left something: whoever published while it searched
-  // woke nobody. What they published is seen here, because they looked at the word before it changed.
-  if (!sched_.idle_.end_search()) return;
-  if (sched_.has_work()) {
-    sched_.wake_one();
-  } else {
-    sched_.call_worker_to_lend();  // this one was perhaps on its way to a borrower
-  }
+  // Whoever published while the last searcher searched called nobody: that one sees here what they published, because
+  // they looked at the word before it changed.
+  if (sched_.idle_.end_search()) sched_.pass_search_on();
 }
 
 runnable* worker::steal_ready(bool& contended) noexcept {
