@@ -1,4 +1,4 @@
-// Coro: what it knows of the closure that it may refer to.
+// Coro: what it knows of the closure that it may refer to, and a value that is looked at where it stands.
 #include <hocket/hocket.hpp>
 
 #include <gtest/gtest.h>
@@ -23,6 +23,41 @@ template <class F>
 Coro<long> takes_a_callable(F f) {
   co_return f(1);
 }
+
+// Tells how often it was moved.
+struct traveller {
+  traveller() = default;
+  traveller(traveller&& other) noexcept : moves(other.moves + 1) {}
+  int moves = 0;
+};
+
+Coro<traveller> sends() {
+  co_await hocket::sleep(0);
+  co_return traveller();
+}
+Coro<traveller> fails() {
+  co_await hocket::sleep(0);
+  throw hocket::ValueError("no");
+}
+
+Coro<> looks_in_place() {
+  const int moves = (co_await sends().in_place()).moves;
+  const int moves_to_here = (co_await sends()).moves;
+  EXPECT_EQ(moves + 1, moves_to_here);
+  std::string caught;
+  try {
+    const int never = (co_await fails().in_place()).moves;
+    ADD_FAILURE() << never;
+  } catch (const hocket::ValueError& e) {
+    caught = e.what();
+  }
+  EXPECT_EQ(caught, "no");
+  Coro<traveller> used = sends();
+  used.close();
+  EXPECT_THROW((void)std::move(used).in_place(), hocket::RuntimeError);
+}
+
+TEST(coro, gives_its_value_where_it_stands) { hocket::run(looks_in_place()); }
 
 TEST(coro, is_the_call_of_a_capturing_lambda_or_is_not) {
   EXPECT_FALSE(refers_to_a_closure(takes_a_number(1)));

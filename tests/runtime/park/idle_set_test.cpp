@@ -98,7 +98,7 @@ TEST(idle_set, going_to_sleep_twice_ends_the_process) {
       "hocket: park: worker 1 goes to sleep twice");
 }
 
-struct job : runnable {
+struct job final : runnable {
   explicit job(std::atomic<int>& counter) noexcept : ran(counter) {}
   void run() noexcept override { ran.fetch_add(1, relaxed); }
   std::atomic<int>& ran;
